@@ -1,0 +1,554 @@
+"""What fakeredis 2.40 does differently from Redis 7.0 where the lessons look, repaired.
+
+Each repair is a small function in `FIXES`, named by what it mends. tests/test_fakeredis_fixes.py runs a scenario for
+each on a real server and on fakeredis with and without it: the day fakeredis needs one no longer, its test fails and
+the repair can go. The behaviour is that of Redis 7.0.15, observed, and of its command pages
+(https://redis.io/docs/latest/commands/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from importlib.metadata import version as installed_version
+from typing import Any, NamedTuple
+
+from fakeredis import _msgs
+from fakeredis._command_args_parsing import Int
+from fakeredis._commands import COMMANDS_WITH_SUB, SUPPORTED_COMMANDS, Key, Signature, command
+from fakeredis._core import CommandItem
+from fakeredis._helpers import OK, SimpleError, SimpleString, casematch, current_time
+from fakeredis._socket._base import BaseFakeSocket
+from fakeredis.commands_mixins.streams_mixin import StreamsCommandsMixin
+from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
+from fakeredis.model._stream import MAX_ID_PART, MAX_KEY, MIN_KEY
+
+FIXES: dict[str, Callable[[], None]] = {}
+_applied = False
+
+
+def apply(without: Collection[str] = ()) -> None:
+    """Repairs fakeredis in this process, once; `without` leaves the repairs of those names out.
+
+    Raises:
+        RuntimeError: this fakeredis no longer has what a repair replaces.
+    """
+    global _applied
+    if _applied:
+        return
+    _applied = True
+    for name, repair in FIXES.items():
+        if name not in without:
+            repair()
+
+
+def _fix(name: str) -> Callable:
+    def register(repair: Callable[[], None]) -> Callable[[], None]:
+        FIXES[name] = repair
+        return repair
+
+    return register
+
+
+def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Puts ``make(original)`` in the place of ``owner.name``."""
+    if not hasattr(owner, name):
+        raise RuntimeError(
+            f"fakeredis {installed_version('fakeredis')} has no {owner.__name__}.{name}, which the course repairs: "
+            "install the version of requirements.txt (pip install -r requirements.txt), or use a real Redis."
+        )
+    setattr(owner, name, make(getattr(owner, name)))
+
+
+# --- XREAD and XREADGROUP ------------------------------------------------------------------------------------------
+
+_UNBALANCED = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
+_ONLY_IN_GROUP = "ERR The {} option is only supported by XREADGROUP. You called XREAD instead."
+_NEW_WITHOUT_GROUP = (
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+)
+_DOLLAR_IN_GROUP = (
+    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+    "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+)
+
+
+class _Read(NamedTuple):
+    """A parsed XREAD or XREADGROUP: count None is no limit, block None is not blocking (ms)."""
+
+    streams: list[tuple[bytes, bytes]]  # key and id, as typed
+    count: int | None
+    block: int | None
+    group: bytes | None
+    consumer: bytes | None
+    noack: bool
+
+
+@_fix("XREAD and XREADGROUP")
+def _repair_reads() -> None:
+    """Options in any order, the server's own errors, BLOCK with XREADGROUP, nil for nothing."""
+    _replace(StreamsCommandsMixin, "xread", lambda _: _xread)
+    _replace(StreamsCommandsMixin, "xreadgroup", lambda _: _xreadgroup)
+
+
+def _xread(self: StreamsCommandsMixin, *args: bytes) -> Any:
+    read = _parse_read(args, "xread")
+    starts = [(key, _start_of(self, key, start)) for key, start in read.streams]
+
+    def serve(_first_pass: bool) -> list | None:
+        found = [[key, _entries_after(self, key, start, read.count)] for key, start in starts]
+        return [pair for pair in found if pair[1]] or None
+
+    return _answer(self, read, serve)
+
+
+def _start_of(self: StreamsCommandsMixin, key: bytes, start: bytes) -> StreamRangeTest:
+    stream = _stream(self, key)
+    if start == b"$":
+        return StreamRangeTest(stream.last_id if stream else MIN_KEY, exclusive=True)
+    if start == b">":
+        raise SimpleError(_NEW_WITHOUT_GROUP)
+    return StreamRangeTest(StreamEntryKey.parse_str(start), exclusive=True)
+
+
+def _entries_after(self: StreamsCommandsMixin, key: bytes, start: StreamRangeTest, count: int | None) -> list:
+    stream = _stream(self, key)
+    return stream.irange(start, StreamRangeTest.decode(b"+"), reverse=False, count=count) if stream else []
+
+
+def _xreadgroup(self: StreamsCommandsMixin, *args: bytes) -> Any:
+    read = _parse_read(args, "xreadgroup")
+    groups = []
+    for key, start in read.streams:
+        stream = _stream(self, key)
+        group = stream.group_get(read.group) if stream is not None else None
+        if group is None:
+            names = key.decode(errors="replace"), read.group.decode(errors="replace")
+            raise SimpleError(_msgs.XREADGROUP_KEY_OR_GROUP_NOT_FOUND_MSG.format(*names))
+        if start == b"$":
+            raise SimpleError(_DOLLAR_IN_GROUP)
+        if start != b">":
+            StreamEntryKey.parse_str(start)
+        groups.append((key, start, group))
+
+    def serve(_first_pass: bool) -> list | None:
+        found = [[key, start, g.group_read(read.consumer, start, read.count, read.noack)] for key, start, g in groups]
+        return [[key, entries] for key, start, entries in found if entries or start != b">"] or None
+
+    return _answer(self, read, serve)
+
+
+def _answer(self: StreamsCommandsMixin, read: _Read, serve: Callable[[bool], list | None]) -> Any:
+    def shape(found: list | None) -> list | dict | None:
+        return dict(found) if found and self._client_info.protocol_version == 3 else found
+
+    if read.block is None:
+        return shape(serve(True))
+    return self._blocking(read.block / 1000, serve, shape)
+
+
+def _parse_read(args: tuple[bytes, ...], name: str) -> _Read:
+    grouped = name == "xreadgroup"
+    count = block = group = consumer = None
+    noack, at = False, 0
+    while at < len(args):
+        option, more = args[at], len(args) - at - 1
+        if casematch(option, b"BLOCK") and more:
+            at += 1
+            block = Int.decode(args[at], "ERR timeout is not an integer or out of range")
+            if block < 0:
+                raise SimpleError(_msgs.TIMEOUT_NEGATIVE_MSG)
+        elif casematch(option, b"COUNT") and more:
+            at += 1
+            count = Int.decode(args[at])
+        elif casematch(option, b"STREAMS") and more:
+            break
+        elif casematch(option, b"GROUP") and more >= 2:
+            if not grouped:
+                raise SimpleError(_ONLY_IN_GROUP.format("GROUP"))
+            group, consumer = args[at + 1 : at + 3]
+            at += 2
+        elif casematch(option, b"NOACK"):
+            if not grouped:
+                raise SimpleError(_ONLY_IN_GROUP.format("NOACK"))
+            noack = True
+        else:
+            raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+        at += 1
+    rest = args[at + 1 :]
+    if not rest:
+        raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+    if len(rest) % 2:
+        raise SimpleError(_UNBALANCED)
+    if grouped and group is None:
+        raise SimpleError("ERR Missing GROUP option for XREADGROUP")
+    half = len(rest) // 2
+    streams = list(zip(rest[:half], rest[half:], strict=True))
+    return _Read(streams, count if count and count > 0 else None, block, group, consumer, noack)
+
+
+def _stream(self: StreamsCommandsMixin, key: bytes) -> XStream | None:
+    return self._stream_value(CommandItem(key, self._db, item=self._db.get(key), default=None))
+
+
+@_fix("history reads")
+def _repair_history() -> None:
+    """Reading one's pending entries again starts their idle time anew, and counts no delivery of a deleted entry."""
+
+    def repaired(original: Callable) -> Callable:
+        def group_read(self: StreamGroup, consumer: bytes, start: bytes, count: int | None, noack: bool) -> list:
+            before = dict(self.pel) if start != b">" else {}
+            found = original(self, consumer, start, count, noack)
+            for entry_id, fields in found if start != b">" else []:
+                key, now = StreamEntryKey.parse_str(entry_id), current_time()
+                self.pel[key] = before[key] if fields is None else self.pel[key]._replace(time_read=now)
+            return found
+
+        return group_read
+
+    _replace(StreamGroup, "group_read", repaired)
+
+
+# --- Ranges, deleting, acknowledging -------------------------------------------------------------------------------
+
+
+@_fix("XRANGE and XREVRANGE")
+def _repair_ranges() -> None:
+    """COUNT 0 answers nil, and an exclusive end beyond the last possible id is an error."""
+
+    def repaired(original: Callable) -> Callable:
+        def _xrange(stream, start, end, reverse, count):
+            if start.exclusive and start.value == MAX_KEY:
+                raise SimpleError("ERR invalid start ID for the interval")
+            if end.exclusive and end.value == MIN_KEY:
+                raise SimpleError("ERR invalid end ID for the interval")
+            if stream is not None and count is not None and count <= 0:
+                return None
+            return original(stream, start, end, reverse, count)
+
+        return staticmethod(_xrange)
+
+    _replace(StreamsCommandsMixin, "_xrange", repaired)
+
+
+@_fix("XDEL and XACK")
+def _repair_ids() -> None:
+    """One malformed id refuses the whole command, before anything is deleted or acknowledged."""
+
+    def strict(original: Callable) -> Callable:
+        def checked(self: Any, *args: Any) -> int:
+            for entry_id in args[-1]:
+                StreamEntryKey.parse_str(entry_id)
+            return original(self, *args)
+
+        return checked
+
+    _replace(XStream, "delete", strict)
+    _replace(StreamGroup, "ack", strict)
+
+
+@_fix("idle times")
+def _repair_idle() -> None:
+    """XACK and claims leave the idle times of consumers alone (and take no time for each pending entry)."""
+    _replace(StreamGroup, "_calc_consumer_last_time", lambda _: lambda self: None)
+
+
+@_fix("XPENDING")
+def _repair_pending() -> None:
+    """The summary has consumers by name with their counts as strings, nil for none; a negative COUNT means 0."""
+
+    def summary(original: Callable) -> Callable:
+        def pending_summary(self: StreamGroup) -> list:
+            total, first, last, consumers = original(self)
+            return [total, first, last, [[name, b"%d" % count] for name, count in sorted(consumers)] or None]
+
+        return pending_summary
+
+    def detail(original: Callable) -> Callable:
+        def pending(self, idle, start, end, count, consumer):
+            return original(self, idle, start, end, max(count or 0, 0), consumer)
+
+        return pending
+
+    _replace(StreamGroup, "pending_summary", summary)
+    _replace(StreamGroup, "pending", detail)
+
+
+@_fix("XCLAIM and XAUTOCLAIM")
+def _repair_claims() -> None:
+    """Misspelled options and malformed numbers are errors with the server's words; XAUTOCLAIM starts at - or (id."""
+
+    def checked_claim(original: Callable) -> Callable:
+        def xclaim(self, key: CommandItem, group: bytes, consumer: bytes, min_idle: bytes, *args: bytes):
+            idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XCLAIM")
+            _check_claim_options(args)
+            return original(self, key, group, consumer, idle, *args)
+
+        return xclaim
+
+    def checked_autoclaim(original: Callable) -> Callable:
+        def xautoclaim(self, key: CommandItem, group: bytes, consumer: bytes, min_idle: bytes, start: bytes, *args):
+            idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM")
+            for at, option in enumerate(args):
+                if casematch(option, b"COUNT") and at + 1 < len(args):
+                    if Int.decode(args[at + 1], "ERR COUNT must be > 0") <= 0:
+                        raise SimpleError("ERR COUNT must be > 0")
+            return original(self, key, group, consumer, idle, _cursor(start), *args)
+
+        return xautoclaim
+
+    _replace(StreamsCommandsMixin, "xclaim", checked_claim)
+    _replace(StreamsCommandsMixin, "xautoclaim", checked_autoclaim)
+    for name in ("xclaim", "xautoclaim"):
+        signature = SUPPORTED_COMMANDS[name]
+        signature.fixed = tuple(bytes if kind is Int else kind for kind in signature.fixed)
+
+
+def _check_claim_options(args: tuple[bytes, ...]) -> None:
+    at = 0
+    while at < len(args) and _is_id(args[at]):
+        at += 1
+    while at < len(args):
+        option = args[at].upper()
+        if option in (b"IDLE", b"TIME", b"RETRYCOUNT") and at + 1 < len(args):
+            Int.decode(args[at + 1], f"ERR Invalid {option.decode()} option argument for XCLAIM")
+            at += 1
+        elif option == b"LASTID" and at + 1 < len(args):
+            at += 1
+        elif option not in (b"FORCE", b"JUSTID"):
+            raise SimpleError(f"ERR Unrecognized XCLAIM option '{args[at].decode(errors='replace')}'")
+        at += 1
+
+
+def _is_id(text: bytes) -> bool:
+    return StreamRangeTest.valid_key(text)
+
+
+def _cursor(start: bytes) -> bytes:
+    """XAUTOCLAIM's start as the first id that it may claim."""
+    if start == b"-":
+        return MIN_KEY.encode()
+    if start[:1] != b"(":
+        return start
+    key = StreamEntryKey.parse_str(start[1:])
+    return StreamEntryKey(*((key.ts, key.seq + 1) if key.seq < MAX_ID_PART else (key.ts + 1, 0))).encode()
+
+
+# --- XSETID, XINFO, help -------------------------------------------------------------------------------------------
+
+
+@_fix("XSETID")
+def _add_xsetid() -> None:
+    """A command that fakeredis lacks: the repair after an id from the future."""
+
+    def xsetid(self, key: CommandItem, last_id: bytes, *args: bytes) -> SimpleString:
+        new = StreamEntryKey.parse_str(last_id)
+        added, deleted = _xsetid_options(args, new)
+        stream = key.value
+        if stream is None:
+            raise SimpleError(_msgs.NO_KEY_MSG)
+        if len(stream) and new < stream._ids[-1]:
+            raise SimpleError("ERR The ID specified in XSETID is smaller than the target stream top item")
+        if added is not None and added < len(stream):
+            raise SimpleError("ERR The entries_added specified in XSETID is smaller than the target stream length")
+        stream._last_id = new
+        stream._entries_added = stream._entries_added if added is None else added
+        if deleted is not None and deleted != MIN_KEY:
+            stream._max_deleted_id = deleted
+        key.updated()
+        return OK
+
+    StreamsCommandsMixin.xsetid = command(
+        name="XSETID", fixed=(Key(XStream), bytes), repeat=(bytes,), flags=_msgs.FLAG_DO_NOT_CREATE
+    )(xsetid)
+
+
+def _xsetid_options(args: tuple[bytes, ...], new: StreamEntryKey) -> tuple[int | None, StreamEntryKey | None]:
+    added = deleted = None
+    for option, value in zip(args[::2], args[1::2], strict=False):
+        if casematch(option, b"ENTRIESADDED"):
+            added = Int.decode(value)
+            if added < 0:
+                raise SimpleError("ERR entries_added must be positive")
+        elif casematch(option, b"MAXDELETEDID"):
+            deleted = StreamEntryKey.parse_str(value)
+            if new < deleted:
+                raise SimpleError("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")
+        else:
+            raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+    if len(args) % 2:
+        raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+    return added, deleted
+
+
+_INFO_ORDER = (
+    "length radix-tree-keys radix-tree-nodes last-generated-id max-deleted-entry-id entries-added "
+    "recorded-first-entry-id groups first-entry last-entry"
+)
+
+
+@_fix("XINFO")
+def _repair_info() -> None:
+    """The fields of Redis 7.0 in their order; groups and consumers by name."""
+
+    def in_order(original: Callable) -> Callable:
+        def stream_info(self: XStream, full: bool, trim_aware_lag: bool) -> list:
+            flat = original(self, full, trim_aware_lag)
+            fields = dict(zip(flat[::2], flat[1::2], strict=True))
+            fields[b"radix-tree-nodes"] = fields[b"radix-tree-keys"] + 1
+            order = _INFO_ORDER.encode().split()
+            if full:
+                return flat
+            return [item for name in order for item in (name, fields[name])]
+
+        return stream_info
+
+    def sorted_groups(original: Callable) -> Callable:
+        return lambda self, trim_aware_lag: sorted(original(self, trim_aware_lag), key=lambda row: row[b"name"])
+
+    def sorted_consumers(original: Callable) -> Callable:
+        def consumers_info(self: StreamGroup) -> list:
+            rows = sorted(original(self), key=lambda row: row["name"])
+            return [{name: row[name] for name in ("name", "pending", "idle")} for row in rows]
+
+        return consumers_info
+
+    _replace(XStream, "stream_info", in_order)
+    _replace(XStream, "groups_info", sorted_groups)
+    _replace(StreamGroup, "consumers_info", sorted_consumers)
+
+
+_XGROUP_HELP = """XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+CREATE <key> <groupname> <id|$> [option]
+    Create a new consumer group. Options are:
+    * MKSTREAM
+      Create the empty stream if it does not exist.
+    * ENTRIESREAD entries_read
+      Set the group's entries_read counter (internal use).
+CREATECONSUMER <key> <groupname> <consumer>
+    Create a new consumer in the specified group.
+DELCONSUMER <key> <groupname> <consumer>
+    Remove the specified consumer.
+DESTROY <key> <groupname>
+    Remove the specified group.
+SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]
+    Set the current group ID and entries_read counter.
+HELP
+    Prints this help."""
+
+_XINFO_HELP = """XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+CONSUMERS <key> <groupname>
+    Show consumers of <groupname>.
+GROUPS <key>
+    Show the stream consumer groups.
+STREAM <key> [FULL [COUNT <count>]
+    Show information about the stream.
+HELP
+    Prints this help."""
+
+
+@_fix("HELP")
+def _add_help() -> None:
+    """XGROUP HELP and XINFO HELP, with the words of Redis 7.0."""
+    for name, text in (("xgroup_help", _XGROUP_HELP), ("xinfo_help", _XINFO_HELP)):
+        lines = [SimpleString(line.encode()) for line in text.splitlines()]
+        method = command(name=name.replace("_", " "), fixed=())(_named(name, lambda self, lines=lines: lines))
+        setattr(StreamsCommandsMixin, name, method)
+
+
+def _named(name: str, function: Callable) -> Callable:
+    function.__name__ = name
+    return function
+
+
+# --- Errors of any command -----------------------------------------------------------------------------------------
+
+# How many arguments a command takes at least, its own name not counted (COMMAND INFO).
+_FEWEST = {"xadd": 4, "xtrim": 3, "xdel": 2, "xack": 3, "xread": 3, "xreadgroup": 6, "xpending": 2}
+
+
+@_fix("wrong number of arguments")
+def _repair_arity() -> None:
+    """Checked before MULTI queues a command, and subcommands are named like xgroup|create."""
+
+    def repaired(original: Callable) -> Callable:
+        def check_arity(self: Signature, args: Any, version: Any) -> None:
+            wrong = SimpleError(_msgs.WRONG_ARGS_MSG6.format(self.name.replace(" ", "|")))
+            if len(args) < _FEWEST.get(self.name, 0):
+                raise wrong
+            try:
+                original(self, args, version)
+            except SimpleError as error:
+                raise wrong if error.value == _msgs.WRONG_ARGS_MSG6.format(self.name) else error from None
+
+        return check_arity
+
+    _replace(Signature, "check_arity", repaired)
+    for name in ("xread", "xreadgroup"):
+        # The server's count of arguments covers all of them; their meaning is the command's own affair.
+        SUPPORTED_COMMANDS[name].fixed = ()
+        SUPPORTED_COMMANDS[name].repeat = (bytes,)
+
+
+@_fix("unknown commands")
+def _repair_unknown() -> None:
+    """The error quotes what was typed, and an unknown subcommand names its HELP."""
+
+    def remember(original: Callable) -> Callable:
+        def _process_command(self: BaseFakeSocket, fields: list[bytes]) -> None:
+            self._typed = fields
+            original(self, fields)
+
+        return _process_command
+
+    def repaired(original: Callable) -> Callable:
+        def _unknown_command(self: BaseFakeSocket, name: str, args: str | None = None) -> SimpleError:
+            typed = [field.decode(errors="replace") for field in getattr(self, "_typed", [])]
+            if not typed or self.server_type != "redis":
+                return original(self, name, args)
+            if typed[0].lower() in COMMANDS_WITH_SUB:
+                if len(typed) == 1:
+                    return SimpleError(_msgs.WRONG_ARGS_MSG6.format(typed[0].lower()))
+                return SimpleError(f"ERR unknown subcommand '{typed[1][:128]}'. Try {typed[0].upper()} HELP.")
+            quoted = ""
+            for argument in typed[1:]:
+                if len(quoted) < 128:
+                    quoted += f"'{argument[: 128 - len(quoted)]}' "
+            return SimpleError(f"ERR unknown command '{typed[0][:128]}', with args beginning with: {quoted}")
+
+        return _unknown_command
+
+    _replace(BaseFakeSocket, "_process_command", remember)
+    _replace(BaseFakeSocket, "_unknown_command", repaired)
+
+
+@_fix("error texts")
+def _repair_texts() -> None:
+    """BUSYGROUP without ERR, a full millisecond's own error, and the HELP of XGROUP CREATE and XINFO STREAM."""
+    _replace(_msgs, "XGROUP_BUSYGROUP", lambda text: text.removeprefix("ERR "))
+
+    def naming_full_millisecond(original: Callable) -> Callable:
+        def next_id(self: XStream, entry_id: StreamEntryKey | None, seq_given: bool) -> StreamEntryKey | None:
+            if entry_id and not seq_given and self.last_id == (entry_id.ts, MAX_ID_PART):
+                raise SimpleError("ERR Elements are too large to be stored")
+            return original(self, entry_id, seq_given)
+
+        return next_id
+
+    _replace(XStream, "next_id", naming_full_millisecond)
+
+    def naming_help(container: str, subcommand: str) -> Callable:
+        text = f"ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try {container} HELP."
+
+        def repaired(original: Callable) -> Callable:
+            def call(self: StreamsCommandsMixin, *args: Any) -> Any:
+                try:
+                    return original(self, *args)
+                except SimpleError as error:
+                    raise SimpleError(text) if error.value == _msgs.SYNTAX_ERROR_MSG else error from None
+
+            return call
+
+        return repaired
+
+    _replace(StreamsCommandsMixin, "xgroup_create", naming_help("XGROUP", "CREATE"))
+    _replace(StreamsCommandsMixin, "xinfo_stream", naming_help("XINFO", "STREAM"))
