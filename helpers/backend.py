@@ -181,6 +181,8 @@ def _unsuitable(hello: dict) -> str | None:
 def _explain(error: Exception, url: str) -> str:
     """One sentence for a learner: what is wrong with `url`, and the way out."""
     text, where = str(error), _public(url)
+    if isinstance(error, redis.TimeoutError) and url.startswith("rediss:"):
+        return f"{where} did not answer in TLS within 5 seconds; use redis:// for a server without TLS."
     for kind, fragments, sentence in _EXPLANATIONS:
         if isinstance(error, kind) and any(fragment in text for fragment in fragments):
             return f"{where} {sentence}. Or unset REDIS_URL to use the simulator."

@@ -1,0 +1,259 @@
+WRONG = [
+    (
+        "1.1",
+        "in the order given",
+        "bring the rows into order first",
+        """
+        def import_history(r, key, rows, now_ms):
+            late = []
+            for row in rows:
+                if row["at"] > now_ms:
+                    late.append(row)
+                else:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return late
+        """,
+    ),
+    (
+        "1.1",
+        "milliseconds alone are unique",
+        "who could count the sequence for you",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: row["at"]):
+                if row["at"] <= now_ms:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=row["at"])
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.1",
+        "future ids are harmless",
+        "would own the stream's clock",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: row["at"]):
+                r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.1",
+        "with * for every row",
+        "not the moment of the import",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: row["at"]):
+                if row["at"] <= now_ms:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]})
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.2",
+        "str of the dictionary",
+        "only Python can read",
+        """
+        import ast
+        def save_order(r, key, order):
+            return r.xadd(key, {"order_id": order["order_id"], "data": str(order)})
+        def load_order(r, key, entry_id):
+            return ast.literal_eval(r.xrange(key, entry_id, entry_id)[0][1]["data"])
+        """,
+    ),
+    (
+        "1.2",
+        "the order as it is",
+        "in which text would None, True and lists survive",
+        """
+        def save_order(r, key, order):
+            return r.xadd(key, order)
+        def load_order(r, key, entry_id):
+            return r.xrange(key, entry_id, entry_id)[0][1]
+        """,
+    ),
+    (
+        "1.2",
+        "types survive",
+        "what remembers that 1001 was a number",
+        """
+        import json
+        def save_order(r, key, order):
+            return r.xadd(key, {k: json.dumps(v) if isinstance(v, (dict, list, bool, type(None))) else v
+                                for k, v in order.items()})
+        def load_order(r, key, entry_id):
+            fields = r.xrange(key, entry_id, entry_id)[0][1]
+            return {k: json.loads(v) if v[:1] in "{[tfn" else v for k, v in fields.items()}
+        """,
+    ),
+    (
+        "1.2",
+        "one field with everything",
+        "order_id must be one of them",
+        """
+        import json
+        def save_order(r, key, order):
+            return r.xadd(key, {"data": json.dumps(order)})
+        def load_order(r, key, entry_id):
+            return json.loads(r.xrange(key, entry_id, entry_id)[0][1]["data"])
+        """,
+    ),
+    (
+        "1.3",
+        "EXISTS, then XADD",
+        "One command must both decide and add",
+        """
+        def count_click(r, customer, page):
+            if not r.exists(f"clicks:{customer}"):
+                return False
+            r.xadd(f"clicks:{customer}", {"page": page})
+            return True
+        """,
+    ),
+    (
+        "1.3",
+        "create and delete",
+        "created the stream and deleted it again",
+        """
+        def count_click(r, customer, page):
+            key = f"clicks:{customer}"
+            r.xadd(key, {"page": page})
+            if r.xlen(key) == 1:
+                r.delete(key)
+                return False
+            return True
+        """,
+    ),
+    (
+        "1.3",
+        "None is an error",
+        "Somebody without a stream is no error",
+        """
+        def count_click(r, customer, page):
+            entry_id = r.xadd(f"clicks:{customer}", {"page": page}, nomkstream=True)
+            if entry_id is None:
+                raise KeyError(customer)
+            return True
+        """,
+    ),
+    (
+        "1.3",
+        "plain XADD",
+        "XADD creates what it does not find",
+        """
+        def count_click(r, customer, page):
+            return r.xadd(f"clicks:{customer}", {"page": page}) is not None
+        """,
+    ),
+    (
+        "1.4",
+        "XDEL is enough",
+        "does not lower the highest id",
+        """
+        def repair(r, key, now_ms):
+            late = r.xrange(key, min=now_ms + 1)
+            if late:
+                r.xdel(key, *[i for i, _ in late])
+            for _, fields in late:
+                r.xadd(key, fields)
+            return len(late)
+        """,
+    ),
+    (
+        "1.4",
+        "XSETID before XDEL",
+        "what has to be gone first",
+        """
+        def repair(r, key, now_ms):
+            late = r.xrange(key, min=now_ms + 1)
+            if late:
+                r.execute_command("XSETID", key, f"{now_ms}-0")
+                r.xdel(key, *[i for i, _ in late])
+            for _, fields in late:
+                r.xadd(key, fields)
+            return len(late)
+        """,
+    ),
+    (
+        "1.4",
+        "delete the key",
+        "lost the stream's consumer group",
+        """
+        def repair(r, key, now_ms):
+            entries = r.xrange(key)
+            r.delete(key)
+            late = 0
+            for entry_id, fields in entries:
+                if int(entry_id.split("-")[0]) > now_ms:
+                    late += 1
+                    r.xadd(key, fields)
+                else:
+                    r.xadd(key, fields, id=entry_id)
+            return late
+        """,
+    ),
+    (
+        "1.4",
+        "all of them with *",
+        "keep their ids",
+        """
+        def repair(r, key, now_ms):
+            entries = r.xrange(key)
+            r.delete(key)
+            for _, fields in entries:
+                r.xadd(key, fields)
+            return sum(int(i.split("-")[0]) > now_ms for i, _ in entries)
+        """,
+    ),
+    (
+        "1.5",
+        "drop what is late",
+        "a late reading is still a reading",
+        """
+        import redis
+        def add_reading(r, key, at_ms, fields):
+            try:
+                return r.xadd(key, {**fields, "at": at_ms}, id=f"{at_ms}-*")
+            except redis.ResponseError:
+                return None
+        """,
+    ),
+    (
+        "1.5",
+        "always *",
+        "could take the till's milliseconds",
+        """
+        def add_reading(r, key, at_ms, fields):
+            return r.xadd(key, {**fields, "at": at_ms})
+        """,
+    ),
+    (
+        "1.5",
+        "swallow every error",
+        "every other error has to be seen",
+        """
+        def add_reading(r, key, at_ms, fields):
+            fields = {**fields, "at": at_ms}
+            try:
+                return r.xadd(key, fields, id=f"{at_ms}-*")
+            except Exception:
+                try:
+                    return r.xadd(key, fields)
+                except Exception:
+                    return None
+        """,
+    ),
+    (
+        "1.5",
+        "no field for the time",
+        "lost unless a field holds it",
+        """
+        import redis
+        def add_reading(r, key, at_ms, fields):
+            try:
+                return r.xadd(key, fields, id=f"{at_ms}-*")
+            except redis.ResponseError:
+                return r.xadd(key, fields)
+        """,
+    ),
+]
