@@ -160,40 +160,35 @@ def _click(lab: Lab, r: redis.Redis, customer: int, page: str) -> object:
 def repair(lab: Lab) -> None:
     now = int(time.time() * 1000)
     for good, late in ((2, 2), (1, 1), (3, 0), (0, 2)):
-        r = lab.redis()
+        commands: list[str] = []
+        r = lab.redis(after=lambda name, args, seen=commands: seen.append(name))
+        observer = lab.another(r)
         kept = [(f"{now - 10_000 + n}-0", {"order_id": str(n)}) for n in range(good)]
         future = [(f"99999999999999-{n}", {"order_id": str(100 + n)}) for n in range(late)]
         for entry_id, fields in kept + future:
-            r.xadd("orders", fields, id=entry_id)
-        if good:
-            r.xgroup_create("orders", "shipping", id="0")
-        try:
-            repaired = lab.call(r, "orders", now)
-        except Raised as raised:
-            if "XSETID" in str(raised.error):
-                raise lab.wrong(f"raised ResponseError: {raised.error}. XSETID cannot go below an entry that is still "
-                                "there: what has to be gone first?") from None
-            raise
-        _repaired(lab, r, kept, future, repaired, now)
+            observer.xadd("orders", fields, id=entry_id)
+        repaired = lab.call(r, "orders", now)
+        if "XSETID" in commands:
+            raise lab.wrong("called XSETID, which Redis 7.0 allows; 8.2 refuses to set it below an id that was deleted. "
+                            "Find a repair that works on both.")
+        _repaired(lab, observer, kept, future, repaired, now)
 
 
 def _repaired(lab: Lab, r: redis.Redis, kept: list, future: list, answer: object, now: int) -> None:
     entries = r.xrange("orders")
     if entries[: len(kept)] != kept:
         raise lab.wrong(f"left {show(entries[: len(kept)])} at the start of the stream; entries that are not from the "
-                        "future keep their ids, so only the others are removed.")
+                        "future keep their ids.")
     again = entries[len(kept) :]
     if [fields for _, fields in again] != [fields for _, fields in future]:
         raise lab.wrong(f"left {[fields.get('order_id') for _, fields in again]} after the good entries; the orders "
-                        f"{[fields['order_id'] for _, fields in future]} should be there again, once and in this order.")
-    if kept and not r.xinfo_groups("orders"):
-        raise lab.wrong("lost the stream's consumer group: deleting the key takes more than the entries with it.")
+                        f"{[fields['order_id'] for _, fields in future]} should be there, once and in this order.")
     newest = int(r.xadd("orders", {"order_id": "next"}).split("-")[0])
     if newest > now + 600_000 or any(int(entry_id.split("-")[0]) > now + 600_000 for entry_id, _ in again):
         raise lab.wrong("left a stream whose next id is still from the future. Deleting entries does not lower the "
-                        "highest id that the stream remembers: look at XSETID in section 6.")
-    if newest < now - 600_000:
-        raise lab.wrong("left a stream whose next id is from the past; add with *.")
+                        "highest id that a stream remembers; which stream remembers nothing yet?")
+    if any(int(entry_id.split("-")[0]) < now - 600_000 for entry_id, _ in again):
+        raise lab.wrong("gave the entries from the future ids from the past; add them with *.")
     lab.expect(answer, int, "how many entries were from the future")
     if answer != len(future):
         raise lab.wrong(f"returned {answer}; {len(future)} entries were from the future.")

@@ -161,14 +161,15 @@ WRONG = [
     ),
     (
         "1.4",
-        "XSETID before XDEL",
-        "what has to be gone first",
+        "XDEL and XSETID",
+        "8.2 refuses",
         """
         def repair(r, key, now_ms):
             late = r.xrange(key, min=now_ms + 1)
             if late:
-                r.execute_command("XSETID", key, f"{now_ms}-0")
                 r.xdel(key, *[i for i, _ in late])
+                last = r.xrevrange(key, count=1)
+                r.execute_command("XSETID", key, last[0][0] if last else "0-1")
             for _, fields in late:
                 r.xadd(key, fields)
             return len(late)
@@ -176,19 +177,15 @@ WRONG = [
     ),
     (
         "1.4",
-        "delete the key",
-        "lost the stream's consumer group",
+        "drop what is from the future",
+        "should be there, once",
         """
         def repair(r, key, now_ms):
-            entries = r.xrange(key)
+            good = r.xrange(key, max=now_ms)
+            late = r.xlen(key) - len(good)
             r.delete(key)
-            late = 0
-            for entry_id, fields in entries:
-                if int(entry_id.split("-")[0]) > now_ms:
-                    late += 1
-                    r.xadd(key, fields)
-                else:
-                    r.xadd(key, fields, id=entry_id)
+            for entry_id, fields in good:
+                r.xadd(key, fields, id=entry_id)
             return late
         """,
     ),
