@@ -27,8 +27,6 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from helpers import fakeredis_fixes
-
 MARK = "redis-streams-course"
 OLDEST = (7, 0)
 GET_A_SERVER = "apt install redis-server (Debian, Ubuntu), brew install redis (macOS), or see redis.io/downloads"
@@ -111,12 +109,20 @@ def _open(url: str) -> tuple[redis.Redis, str]:
 @functools.cache
 def _simulator() -> redis.Redis:
     """One FakeServer for the kernel, so that every client and thread sees the same data."""
-    fakeredis_fixes.apply()
     return simulated()
 
 
 def simulated() -> redis.Redis:
     """A new, empty simulator behaving as Redis 7.0, shared with nobody."""
+    try:
+        from helpers import fakeredis_fixes
+
+        fakeredis_fixes.apply()
+    except (ImportError, RuntimeError) as error:
+        raise BackendError(
+            f"fakeredis {installed_version('fakeredis')} is not one that the course can repair ({error}): install the "
+            "versions of requirements.txt (pip install -r requirements.txt), or set REDIS_URL to a real Redis."
+        ) from None
     return fakeredis.FakeRedis(server=fakeredis.FakeServer(version=OLDEST), decode_responses=True)
 
 

@@ -13,7 +13,7 @@ import redis
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from helpers import backend
-from helpers.resp import Connection, ErrorReply, Reply, Status, connect_raw, format_raw, format_reply, split_args
+from helpers.resp import Connection, Reply, Status, connect_raw, format_raw, format_reply, split_args
 
 # What may be typed, for Tab and for help: the syntax of https://redis.io/docs/latest/commands/, Redis 7.0.
 SYNTAX = {
@@ -151,7 +151,7 @@ def run_session(connection: Connection, lines: list[str], write: Callable[[bytes
             except (ConnectionError, redis.ConnectionError) as error:
                 write(f"Error: {error}\n".encode())
                 return
-            write(_format(args, reply, in_transaction))
+            write(_format(args, reply))
         in_transaction = _still_in_transaction(name, reply, in_transaction)
 
 
@@ -214,7 +214,7 @@ def _still_in_transaction(name: bytes, reply: Reply, before: bool) -> bool:
     return before and name not in (b"EXEC", b"DISCARD", b"RESET")
 
 
-def _format(args: list[bytes], reply: Reply, in_transaction: bool) -> bytes:
+def _format(args: list[bytes], reply: Reply) -> bytes:
     if _TEXT_REPLIES.fullmatch(b" ".join(args[:2] if args[0].lower() not in (b"info", b"lolwut") else args[:1])):
         return format_raw(reply)
     return format_reply(reply)

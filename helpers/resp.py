@@ -169,8 +169,10 @@ def format_raw(reply: Reply) -> bytes:
     match reply:
         case None:
             return b""
-        case Status(text) | ErrorReply(text):
+        case ErrorReply(text):
             return text + b"\n"
+        case Status(text):
+            return text
         case bytes():
             return reply
         case int():

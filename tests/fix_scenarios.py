@@ -1,0 +1,179 @@
+"""One scenario for each repair of helpers/fakeredis_fixes.py; run alone it answers as the simulator does.
+
+``python fix_scenarios.py NAME [WITHOUT]`` prints the scenario's answer on fakeredis, without that repair.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+
+import redis
+
+from helpers.redis_cli import run_session
+from helpers.resp import connect_raw
+
+
+def typed(r: redis.Redis, text: str) -> str:
+    """What a %%redis cell prints for the commands in `text`."""
+    printed: list[bytes] = []
+    connection = connect_raw(r)
+    try:
+        run_session(connection, [line.strip() for line in text.splitlines()], printed.append)
+    except Exception as error:
+        printed.append(f"{type(error).__name__}".encode())
+    return b"".join(printed).decode(errors="replace")
+
+
+def reads(r: redis.Redis) -> list:
+    r.xadd("s", {"n": 1}, id="1-1")
+    r.xgroup_create("s", "g", id="0")
+    seen = [r.xreadgroup("g", "c", {"s": ">"}, block=50)]
+    started = time.monotonic()
+    seen.append(r.xreadgroup("g", "c", {"s": ">"}, count=1, block=200))
+    seen.append(time.monotonic() - started > 0.15)
+    woken: list = []
+    reader = threading.Thread(target=lambda: woken.append(r.xreadgroup("g", "c", {"s": ">"}, count=1, block=2000)))
+    reader.start()
+    time.sleep(0.1)
+    r.set("another key", "changes")
+    r.xadd("s", {"n": 2}, id="2-1")
+    reader.join()
+    return [*seen, woken, typed(r, "XREAD STREAMS s >\nXREAD STREAMS s $\nXREAD BLOCK -1 STREAMS s $\nXREAD STREAMS s")]
+
+
+def history(r: redis.Redis) -> list:
+    r.xadd("s", {"n": 1}, id="1-1")
+    r.xadd("s", {"n": 2}, id="2-1")
+    r.xgroup_create("s", "g", id="0")
+    r.xreadgroup("g", "c", {"s": ">"})
+    r.xdel("s", "2-1")
+    time.sleep(0.3)
+    r.xreadgroup("g", "c", {"s": "0"})
+    rows = r.xpending_range("s", "g", "-", "+", 10)
+    return [[row["message_id"], row["times_delivered"], row["time_since_delivered"] < 200] for row in rows]
+
+
+def ranges(r: redis.Redis) -> str:
+    return typed(r, "XADD s 1-1 n 1\nXRANGE s - + COUNT 0\nXRANGE s - (0-0")
+
+
+def ids(r: redis.Redis) -> str:
+    return typed(
+        r,
+        """XADD s 1-1 n 1
+        XGROUP CREATE s g 0
+        XREADGROUP GROUP g c STREAMS s >
+        XACK s g 1-1 x
+        XDEL s $
+        XLEN s""",
+    )
+
+
+def idle(r: redis.Redis) -> list:
+    r.xadd("s", {"n": 1}, id="1-1")
+    r.xadd("s", {"n": 2}, id="2-1")
+    r.xgroup_create("s", "g", id="0")
+    r.xreadgroup("g", "c", {"s": ">"}, count=1)
+    time.sleep(0.3)
+    r.xreadgroup("g", "c", {"s": ">"}, count=1)
+    r.xack("s", "g", "2-1")
+    return [row["idle"] < 200 for row in r.xinfo_consumers("s", "g")]
+
+
+def pending(r: redis.Redis) -> str:
+    return typed(
+        r,
+        """XADD s 1-1 n 1
+        XADD s 1-2 n 1
+        XGROUP CREATE s g 0
+        XPENDING s g
+        XREADGROUP GROUP g zoe COUNT 1 STREAMS s >
+        XREADGROUP GROUP g adam COUNT 1 STREAMS s >
+        XPENDING s g""",
+    )
+
+
+def claims(r: redis.Redis) -> str:
+    return typed(
+        r,
+        """XADD s 1-1 n 1
+        XGROUP CREATE s g 0
+        XREADGROUP GROUP g c STREAMS s >
+        XCLAIM s g d 0 1-1 FORSE
+        XCLAIM s g d soon 1-1
+        XAUTOCLAIM s g d 0 - JUSTID
+        XAUTOCLAIM s g d 0 0 COUNT 0""",
+    )
+
+
+def xsetid(r: redis.Redis) -> str:
+    return typed(r, "XADD s 1-1 n 1\nXSETID s 5-5\nXADD s 5-5 n 2\nXADD s 5-* n 2\nXSETID s 1-1")
+
+
+def info(r: redis.Redis) -> str:
+    return typed(
+        r,
+        """XADD s 1-1 n 1
+        XGROUP CREATE s zeta 0
+        XGROUP CREATE s alpha 0
+        XINFO GROUPS s
+        XINFO STREAM s""",
+    )
+
+
+def help_texts(r: redis.Redis) -> str:
+    return typed(r, "XGROUP HELP\nXINFO HELP")
+
+
+def arity(r: redis.Redis) -> str:
+    return typed(r, "XGROUP CREATE s\nXREAD STREAMS s\nMULTI\nXADD s\nEXEC")
+
+
+def unknown(r: redis.Redis) -> str:
+    return typed(r, "XAD s * n 1\nXINFO STREM s\nXINFO")
+
+
+def texts(r: redis.Redis) -> str:
+    return typed(
+        r,
+        """XGROUP CREATE s g 0 MKSTREAM
+        XGROUP CREATE s g 0 MKSTREAM
+        XGROUP CREATE s h 0 MAKESTREAM
+        XADD s 8-18446744073709551615 n 1
+        XADD s 8-* n 2""",
+    )
+
+
+SCENARIOS = {
+    "XREAD and XREADGROUP": reads,
+    "history reads": history,
+    "XRANGE and XREVRANGE": ranges,
+    "XDEL and XACK": ids,
+    "idle times": idle,
+    "XPENDING": pending,
+    "XCLAIM and XAUTOCLAIM": claims,
+    "XSETID": xsetid,
+    "XINFO": info,
+    "HELP": help_texts,
+    "wrong number of arguments": arity,
+    "unknown commands": unknown,
+    "error texts": texts,
+}
+
+
+def main(name: str, *without: str) -> None:
+    from helpers import backend, fakeredis_fixes
+
+    fakeredis_fixes.apply(without)
+    try:
+        answer = SCENARIOS[name](backend.simulated())
+    except Exception as error:
+        answer = f"{type(error).__name__}: {error}"
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
