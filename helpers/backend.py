@@ -140,7 +140,7 @@ def _probe(url: str) -> redis.Redis:
         parts = urlsplit(url)
         if not (parts.hostname or parts.path):
             raise ValueError("it names no host")
-        return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **{**CLIENT, "socket_timeout": 5})
+        return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2, **{**CLIENT, "socket_timeout": 5})
     except (ValueError, redis.RedisError) as error:
         raise BackendError(
             f"REDIS_URL={_public(url)} does not parse ({error}). It should look like redis://localhost:6379/0, "
@@ -167,8 +167,7 @@ def _identify(client: redis.Redis, url: str) -> dict:
         if "unknown command" in str(error).lower():
             raise BackendError(f"{_public(url)} is older than Redis 6. The course needs 7.0. {ELSEWHERE}.") from None
         raise
-    fields = hello.items() if isinstance(hello, dict) else zip(hello[::2], hello[1::2], strict=True)
-    return {str(name): value for name, value in fields}
+    return hello if isinstance(hello, dict) else dict(zip(hello[::2], hello[1::2], strict=True))
 
 
 def _unsuitable(hello: dict) -> str | None:
@@ -380,6 +379,8 @@ class PrivateRedis:
         while True:
             try:
                 probe.ping()
+                return
+            except redis.AuthenticationError:  # It is up, and `options` gave it a password.
                 return
             except redis.ConnectionError:
                 if time.monotonic() > deadline:

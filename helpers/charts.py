@@ -136,10 +136,21 @@ def delay_chart(polled: Mapping[int, Reading], blocked: Reading) -> None:
         axes.loglog(calls, means, color=ORANGE, marker="o", label="polling: XREAD, again and again")
         for every, at_calls, mean in zip(polled, calls, means, strict=True):
             axes.annotate(
-                f"every {every} ms", (at_calls, mean), (8, 4), textcoords="offset points", color=INK, fontsize=9
+                f"every {every} ms",
+                (at_calls, mean),
+                (8, 4),
+                textcoords="offset points",
+                color=INK,
+                fontsize=9,
             )
         axes.loglog(
-            blocked.calls, blocked.mean, color=BLUE, marker="D", markersize=9, linestyle="", label="XREAD BLOCK"
+            blocked.calls,
+            blocked.mean,
+            color=BLUE,
+            marker="D",
+            markersize=9,
+            linestyle="",
+            label="XREAD BLOCK",
         )
         axes.margins(x=0.18, y=0.12)
         axes.legend()
