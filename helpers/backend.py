@@ -19,13 +19,16 @@ import tempfile
 import time
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-import fakeredis
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+if TYPE_CHECKING:
+    import fakeredis
 
 MARK = "redis-streams-course"
 OLDEST = (7, 0)
@@ -79,7 +82,9 @@ def connect_async() -> redis.asyncio.Redis:
         raise BackendError("connect_async() shares the back end of connect(): run the cell with connect() first.")
     kwargs = _current.connection_pool.connection_kwargs
     if "server" in kwargs:
-        return fakeredis.FakeAsyncRedis(server=kwargs["server"], decode_responses=True)
+        from fakeredis import FakeAsyncRedis
+
+        return FakeAsyncRedis(server=kwargs["server"], decode_responses=True)
     return redis.asyncio.Redis.from_url(_url(), **CLIENT)
 
 
@@ -91,7 +96,10 @@ def current() -> redis.Redis | None:
 def _open(url: str) -> tuple[redis.Redis, str]:
     """A working client for `url`, and what to call it."""
     if not url:
-        return _simulator(), f"fakeredis {installed_version('fakeredis')} in this kernel, behaving as Redis 7.0"
+        return (
+            _simulator(),
+            f"fakeredis {installed_version('fakeredis')} in this kernel, behaving as Redis 7.0",
+        )
     if url == "local":
         client = _local_server().client()
         return client, f"redis-server {_identify(client, url)['version']} started for this kernel"
@@ -115,15 +123,24 @@ def _simulator() -> redis.Redis:
 def simulated() -> redis.Redis:
     """A new, empty simulator behaving as Redis 7.0, shared with nobody."""
     try:
+        from fakeredis import FakeServer  # Half of what importing the course costs: only where it is used.
+
         from helpers import fakeredis_fixes
 
         fakeredis_fixes.apply()
     except (ImportError, RuntimeError) as error:
         raise BackendError(
-            f"fakeredis {installed_version('fakeredis')} is not one that the course can repair ({error}): install the "
-            "versions of requirements.txt (pip install -r requirements.txt), or set REDIS_URL to a real Redis."
+            f"fakeredis {installed_version('fakeredis')} is not one that the course can repair ({error}): install "
+            "the versions of requirements.txt (pip install -r requirements.txt), or set REDIS_URL to a real Redis."
         ) from None
-    return fakeredis.FakeRedis(server=fakeredis.FakeServer(version=OLDEST), decode_responses=True)
+    return client_of(FakeServer(version=OLDEST))
+
+
+def client_of(simulator: fakeredis.FakeServer) -> redis.Redis:
+    """A new client of a simulator."""
+    from fakeredis import FakeRedis
+
+    return FakeRedis(server=simulator, decode_responses=True)
 
 
 def _url() -> str:
@@ -207,7 +224,13 @@ _EXPLANATIONS = (
     ),
     (
         redis.ConnectionError,
-        ("Name or service not known", "nodename nor servname", "No address", "getaddrinfo", "name resolution"),
+        (
+            "Name or service not known",
+            "nodename nor servname",
+            "No address",
+            "getaddrinfo",
+            "name resolution",
+        ),
         "names a host that cannot be found; check the spelling",
     ),
     (
@@ -217,7 +240,13 @@ _EXPLANATIONS = (
     ),
     (
         redis.ConnectionError,
-        ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "CERTIFICATE_VERIFY", "certificate"),
+        (
+            "WRONG_VERSION_NUMBER",
+            "wrong version number",
+            "record layer failure",
+            "CERTIFICATE_VERIFY",
+            "certificate",
+        ),
         "did not agree on TLS; use redis:// for a server without TLS, and ?ssl_ca_certs=/path/ca.pem for a private "
         "certificate authority",
     ),

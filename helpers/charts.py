@@ -1,23 +1,23 @@
 """Every chart of the course, and the small models behind those that show no measurement.
 
-A chart function shows one PNG and returns None. matplotlib is imported where a chart is drawn: a notebook without one
-does not pay for it. Each chart brings a background of its own, so that dark themes show it as light ones do, and the
-notebook prints its numbers, for whoever cannot see it.
+A chart function shows one PNG and returns None. matplotlib is imported where a chart is drawn, so a notebook
+without one does not pay for it. A chart brings a background of its own, so that dark themes show it as light
+ones do; the notebook prints its numbers below it, for whoever cannot see it.
 """
 
 from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours that people with any colour vision can tell apart: M. Okabe and K. Ito, https://jfly.uni-koeln.de/color/.
-BLUE, ORANGE, GREEN, PINK, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
+# Colours that people with any colour vision tell apart: M. Okabe and K. Ito, https://jfly.uni-koeln.de/color/
+BLUE, ORANGE = "#0072B2", "#D55E00"
 PAPER, INK, GRID = "#FBFBF8", "#222222", "#D5D5D0"
 
 _STYLE = {
@@ -32,7 +32,7 @@ _STYLE = {
     "axes.titlesize": 12,
     "axes.titleweight": "bold",
     "figure.facecolor": PAPER,
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so the same on every machine
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same on every machine
     "font.size": 10,
     "grid.color": GRID,
     "legend.frameon": False,
@@ -43,13 +43,13 @@ _STYLE = {
 }
 
 
-def _draw(title: str, x: str, y: str, plot) -> Figure:
-    """A figure of 7 by 4 inches with one pair of axes, drawn by ``plot(axes)``; the labels of x and y name units."""
+def _draw(title: str, x: str, y: str, plot: Callable[[Axes], None]) -> Figure:
+    """A figure of 7 by 4 inches with one pair of axes, which ``plot`` fills; `x` and `y` name their units."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(_STYLE):
-        # Not of pyplot: it belongs to nobody else, is shown once, and needs no closing.
+        # Not a figure of pyplot: nothing keeps it once it is shown, so there is none to close.
         figure = Figure(figsize=(7, 4), dpi=100, layout="constrained")
         axes = figure.subplots()
         axes.set(xlabel=x, ylabel=y)
@@ -59,7 +59,7 @@ def _draw(title: str, x: str, y: str, plot) -> Figure:
 
 
 def _show(figure: Figure, alt: str) -> None:
-    """Displays `figure` as a PNG without date or version in it: the same bytes on every run."""
+    """Displays `figure` as a PNG without matplotlib's version in it; `alt` says in words what it shows."""
     from IPython.display import Image, display
 
     png = io.BytesIO()
@@ -67,7 +67,7 @@ def _show(figure: Figure, alt: str) -> None:
     display(Image(png.getvalue(), alt=alt))
 
 
-# --- Polling against blocking --------------------------------------------------------------------------------------
+# --- Polling against blocking -------------------------------------------------------------------------------
 
 TRIP = 1  # ms from a server that has something to say to the reader that hears it
 
@@ -87,11 +87,11 @@ class Reading(NamedTuple):
 def polling(arrivals: Sequence[int], every: int, until: int = 60_000) -> Reading:
     """A reader that sends XREAD without BLOCK at 0, `every`, 2 · `every`, ... ms.
 
-    A call made at t is answered at t + `TRIP` with the orders that came at t or before. The reader reads for `until`
-    ms, and then until it has seen the last order.
+    A call made at t is answered at t + `TRIP` with the orders that came at t or before. The reader reads for
+    `until` ms, and then until it has the last order.
 
     Args:
-        arrivals: when each order comes, in ms from 0, ascending; n of them.
+        arrivals: when each of n orders comes, in ms from 0, ascending.
         every: ms from one call to the next, at least `TRIP`.
         until: ms.
 
@@ -110,55 +110,41 @@ def polling(arrivals: Sequence[int], every: int, until: int = 60_000) -> Reading
 def blocking(arrivals: Sequence[int], block: int, until: int = 60_000) -> Reading:
     """A reader that sends ``XREAD BLOCK block`` at 0 ms, and again whenever it has its answer.
 
-    A call made at t that finds orders is answered at t + `TRIP`; one that finds none waits, and is answered `TRIP`
-    after the next order comes, or `TRIP` after t + `block`, with nothing. Arguments and result as of `polling`.
+    A call that finds orders is answered at once, one that finds none when the next order comes or `block` ms
+    have passed; the answer takes `TRIP` to the reader. Arguments and result are those of `polling`.
     """
     now, calls, delays = 0, 0, []
     while now < until or len(delays) < len(arrivals):
         calls += 1
-        seen = len(delays)
-        if seen < len(arrivals):
-            now = max(now, min(arrivals[seen], now + block))
-        else:
-            now += block
-        come = bisect_right(arrivals, now)
-        now += TRIP
-        delays += [now - at for at in arrivals[seen:come]]
+        next_order = arrivals[len(delays)] if len(delays) < len(arrivals) else now + block
+        answered = max(now, min(next_order, now + block))
+        come = bisect_right(arrivals, answered)
+        now = answered + TRIP
+        delays += [now - at for at in arrivals[len(delays) : come]]
     return Reading(calls, tuple(delays))
 
 
 def delay_chart(polled: Mapping[int, Reading], blocked: Reading) -> None:
-    """Shows the mean delay over the calls of a minute: readers that poll every so many ms, and one that waits."""
+    """Shows mean delay over calls: readers that poll every so many ms (the keys), and one that waits."""
 
     def plot(axes: Axes) -> None:
         calls = [reading.calls for reading in polled.values()]
         means = [reading.mean for reading in polled.values()]
-        axes.loglog(calls, means, color=ORANGE, marker="o", label="polling: XREAD, again and again")
-        for every, at_calls, mean in zip(polled, calls, means, strict=True):
-            axes.annotate(
-                f"every {every} ms",
-                (at_calls, mean),
-                (8, 4),
-                textcoords="offset points",
-                color=INK,
-                fontsize=9,
-            )
-        axes.loglog(
-            blocked.calls,
-            blocked.mean,
-            color=BLUE,
-            marker="D",
-            markersize=9,
-            linestyle="",
-            label="XREAD BLOCK",
-        )
-        axes.margins(x=0.18, y=0.12)
+        axes.loglog(calls, means, color=ORANGE, marker="o", label="XREAD again and again")
+        axes.loglog(blocked.calls, blocked.mean, color=BLUE, marker="D", ms=9, ls="", label="XREAD BLOCK")
+        for every, reading in polled.items():
+            point = (reading.calls, reading.mean)
+            axes.annotate(f"every {every} ms", point, (8, 4), textcoords="offset points", fontsize=9)
+        axes.margins(x=0.16, y=0.12)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:,.0f}")
         axes.legend()
 
     title = "How long does an order wait, and how many calls does it take?"
     figure = _draw(title, "calls in one minute", "mean delay until the reader has it (ms)", plot)
-    _show(
-        figure,
-        "Mean delay over calls in one minute, both axes logarithmic. The readers that poll lie on a falling line: fewer "
-        f"calls, longer delays. XREAD BLOCK lies far below it, at {blocked.calls} calls and {blocked.mean:.0f} ms.",
+    alt = (
+        "Mean delay over calls in one minute, both axes logarithmic. Readers that poll lie on a falling "
+        "line: the fewer calls, the longer the delay. XREAD BLOCK lies far below it, at "
+        f"{blocked.calls} calls and {blocked.mean:.0f} ms."
     )
+    _show(figure, alt)

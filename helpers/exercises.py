@@ -22,7 +22,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import fakeredis
 import redis
 
 from helpers import backend
@@ -73,7 +72,7 @@ class Lab:
 
     def another(self, r: redis.Redis) -> redis.Redis:
         """Another client of the simulator that `r` talks to."""
-        return fakeredis.FakeRedis(server=r.connection_pool.connection_kwargs["server"], decode_responses=True)
+        return backend.client_of(r.connection_pool.connection_kwargs["server"])
 
     def call(self, *args: Any, of: int = 0) -> Any:
         """Calls the answer (number `of`, where an exercise asks for several functions).

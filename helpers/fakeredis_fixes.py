@@ -285,9 +285,9 @@ def _repair_claims() -> None:
         def xautoclaim(self, key: CommandItem, group: bytes, consumer: bytes, min_idle: bytes, start: bytes, *args):
             idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM")
             for at, option in enumerate(args):
-                if casematch(option, b"COUNT") and at + 1 < len(args):
-                    if Int.decode(args[at + 1], "ERR COUNT must be > 0") <= 0:
-                        raise SimpleError("ERR COUNT must be > 0")
+                counted = casematch(option, b"COUNT") and at + 1 < len(args)
+                if counted and Int.decode(args[at + 1], "ERR COUNT must be > 0") <= 0:
+                    raise SimpleError("ERR COUNT must be > 0")
             return original(self, key, group, consumer, idle, _cursor(start), *args)
 
         return xautoclaim

@@ -6,6 +6,7 @@ A cell is one redis-cli session on a connection of its own: a MULTI opened in it
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -96,7 +97,8 @@ SYNTAX = {
 
 # Replies that are texts to be read, which redis-cli prints as they are.
 _TEXT_REPLIES = re.compile(
-    rb"info|lolwut|cluster (info|nodes)|client (info|list)|latency (doctor|graph)|memory (doctor|malloc-stats)", re.I
+    rb"info|lolwut|cluster (info|nodes)|client (info|list)|latency (doctor|graph)|memory (doctor|malloc-stats)",
+    re.I,
 )
 
 _TAKES_OVER = {
@@ -195,7 +197,7 @@ def _why_not(args: list[bytes], in_transaction: bool) -> str | None:
 def _blocks_for_ever(name: bytes, words: list[bytes]) -> bool:
     if name in _BLOCKING_READS:
         options = words[: words.index(b"STREAMS")] if b"STREAMS" in words else words
-        return any(word == b"BLOCK" and _is_zero(value) for word, value in zip(options, options[1:], strict=False))
+        return any(word == b"BLOCK" and _is_zero(value) for word, value in itertools.pairwise(options))
     if name in _TIMEOUT_LAST:
         return len(words) > 2 and _is_zero(words[-1])
     return name in _TIMEOUT_FIRST and _is_zero(words[1] if len(words) > 1 else b"")

@@ -41,7 +41,11 @@ def reads(r: redis.Redis) -> list:
     r.set("another key", "changes")
     r.xadd("s", {"n": 2}, id="2-1")
     reader.join()
-    return [*seen, woken, typed(r, "XREAD STREAMS s >\nXREAD STREAMS s $\nXREAD BLOCK -1 STREAMS s $\nXREAD STREAMS s")]
+    return [
+        *seen,
+        woken,
+        typed(r, "XREAD STREAMS s >\nXREAD STREAMS s $\nXREAD BLOCK -1 STREAMS s $\nXREAD STREAMS s"),
+    ]
 
 
 def history(r: redis.Redis) -> list:

@@ -39,8 +39,21 @@ def refreshed(path: Path) -> str:
     }
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03}"
+        if cell.cell_type == "code":
+            cell.outputs = _merged(cell.outputs)
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
     return nbformat.writes(notebook) + "\n"
+
+
+def _merged(outputs: list) -> list:
+    """Text that came in several messages as one, as Jupyter stores it: where it was cut is a matter of timing."""
+    merged: list = []
+    for output in outputs:
+        if merged and output.output_type == "stream" and merged[-1].get("name") == output.name:
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 if __name__ == "__main__":

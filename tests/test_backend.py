@@ -206,7 +206,7 @@ def test_private_redis_is_configured_killed_and_started_again():
 
 def test_private_redis_that_cannot_start_says_why():
     need_server("redis")
-    with pytest.raises(BackendError, match="redis-server did not start: .*"):
+    with pytest.raises(BackendError, match="redis-server did not start: "):
         private_redis("--no-such-option", "1")
 
 
@@ -286,7 +286,14 @@ def tls(tmp_path):
     options += ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
     subprocess.run([openssl, "req", *options, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     ports = [_free_port(), _free_port()]
-    tls_options = ["--tls-port", str(ports[0]), "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    tls_options = [
+        "--tls-port",
+        str(ports[0]),
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-key-file",
+        str(key),
+    ]
     tls_options += ["--tls-auth-clients", "no", "--tls-ca-cert-file", str(certificate)]
     with Server("redis", *tls_options, "--port", str(ports[1])):
         yield ports[0], ports[1], certificate

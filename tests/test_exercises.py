@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 import pytest
-from notebooks import PATHS, exercises
 
 import helpers.exercises
 from helpers.exercises import check
+from notebooks import PATHS, exercises
 
 ALL = [exercise for path in PATHS for exercise in exercises(path)]
 EACH = pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.number)

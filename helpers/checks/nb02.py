@@ -24,59 +24,59 @@ def _fill(r: redis.Redis, key: str, ids: Sequence[str], first_order: int = 1001)
     return entries
 
 
-def _as_numbers(entry_id: str) -> tuple[int, int]:
-    ms, sequence = entry_id.split("-")
-    return int(ms), int(sequence)
+# --- 2.1 ----------------------------------------------------------------------------------------------------
 
 
-# --- 2.1 ---------------------------------------------------------------------------------------------------------
-
-
-class _TooMuch(Exception):
-    """Ends an export that would never end."""
+class _Refused(Exception):
+    """What was wrong with a page; ends an export that might never end."""
 
 
 class _Writer:
-    """The accountant's `write`: keeps the pages, and lets orders come while it is busy with one."""
+    """The accountant's `write`: keeps the entries, and lets orders come while it is busy with a page."""
 
-    def __init__(self, r: redis.Redis, arriving: Sequence[str]) -> None:
-        self._r, self._arriving = r, list(arriving)
-        self.pages: list[list] = []
-        self.repeated: str | None = None
+    def __init__(self, r: redis.Redis, page: int, arriving: Sequence[str]) -> None:
+        self._r, self._page, self._arriving = r, page, list(arriving)
+        self.entries: list[tuple[str, dict]] = []
 
     def __repr__(self) -> str:
         return "write"
 
     def __call__(self, entries: Any) -> None:
-        before = set(self.ids)
-        self.pages.append(list(entries))
-        self.repeated = next((entry_id for entry_id in _ids(self.pages[-1]) if entry_id in before), None)
-        if self.repeated or len(self.pages) > 50:
-            raise _TooMuch("an entry came twice")
+        page = list(entries)
+        if not page:
+            raise _Refused("called write with an empty list; write gets at least one entry.")
+        if not all(_is_entry(entry) for entry in page):
+            raise _Refused(
+                f"called write({show(page)}); write takes a list of entries as xrange returns them."
+            )
+        if len(page) > self._page:
+            raise _Refused(f"called write with {len(page)} entries; it takes at most {self._page} at once.")
+        before = {entry_id for entry_id, _ in self.entries}
+        for entry_id, fields in page:
+            if entry_id in before:
+                raise _Refused(
+                    f"wrote {entry_id} twice: a range includes its start. "
+                    "Which start leaves out the id that was read?"
+                )
+            self.entries.append((entry_id, fields))
         if self._arriving:
             self._r.xadd("orders", {"order_id": "9999"}, id=self._arriving.pop(0))
 
-    @property
-    def ids(self) -> list[str]:
-        return [entry_id for page in self.pages for entry_id in _ids(page)]
 
-
-def _ids(page: list) -> list[str]:
-    return [entry[0] if isinstance(entry, (tuple, list)) and entry else str(entry) for entry in page]
+def _is_entry(entry: Any) -> bool:
+    pair = isinstance(entry, (tuple, list)) and len(entry) == 2
+    return pair and isinstance(entry[0], str) and isinstance(entry[1], dict)
 
 
 def export(lab: Lab) -> None:
     plain = [f"{n}-0" for n in range(1, 6)]
     _export(lab, plain, 2, "An entry is missing: does the next page begin after the last id that was read?")
     busy = [f"5-{n}" for n in range(5)]
-    _export(
-        lab, busy, 2, "It shares its millisecond with one that was read: a page ends at an id, not at a time."
-    )
+    hint = "It shares its millisecond with one that was read: a page ends at an id, not at a time."
+    _export(lab, busy, 2, hint)
     hint = "Every page was full, and then nothing was left. Which answer says so?"
     _export(lab, plain[:4], 2, hint)
-    hint = (
-        "It came while write was busy. A page that is not full says where the end was; what says where it is?"
-    )
+    hint = "It came during write. A page that is not full says where the end was; what says where it is?"
     _export(lab, plain[:3], 2, hint, arriving=["6-0", "6-1", "7-0"])
     _export(lab, [], 2, "A stream that does not exist has 0 entries, and write is not called.")
 
@@ -85,29 +85,21 @@ def _export(lab: Lab, ids: list[str], page: int, hint: str, arriving: Sequence[s
     asked: list[int | None] = []
     r = lab.redis(after=lambda name, args: asked.extend(_counts(name, args)))
     entries = _fill(lab.another(r), "orders", ids)
-    write = _Writer(lab.another(r), arriving)
+    write = _Writer(lab.another(r), page, arriving)
     try:
         written = lab.call(r, "orders", write, page)
     except Raised as raised:
-        if write.repeated is not None:
-            raise lab.wrong(
-                f"wrote {write.repeated} twice: a range includes its start. "
-                "Which start leaves out the id that was read?"
-            ) from None
+        if isinstance(raised.error, _Refused):
+            raise lab.wrong(str(raised.error)) from None
         raise lab.wrong(f"raised {type(raised.error).__name__}: {raised.error}. {hint}") from None
-    if any(not called for called in write.pages):
-        raise lab.wrong("called write with an empty list; write gets at least one entry.")
-    sizes = [len(called) for called in write.pages]
-    if any(size > page for size in sizes):
-        raise lab.wrong(f"called write with {max(sizes)} entries at once; at most {page} were allowed.")
-    wanted = entries + [(entry_id, {"order_id": "9999"}) for entry_id in arriving if ids]
-    found = write.ids
+    wanted = entries + [(entry_id, {"order_id": "9999"}) for entry_id in arriving]
+    found = [entry_id for entry_id, _ in write.entries]
     if missing := [entry_id for entry_id, _ in wanted if entry_id not in found]:
         raise lab.wrong(f"wrote {found}, and left out {', '.join(missing)}. {hint}")
     if found != [entry_id for entry_id, _ in wanted]:
-        raise lab.wrong(f"wrote {found}; expected were {[i for i, _ in wanted]}, oldest first.")
-    if [entry for called in write.pages for entry in called] != wanted:
-        raise lab.wrong(f"gave write {show(write.pages[0])}; it takes entries as xrange returns them.")
+        raise lab.wrong(f"wrote {found}; {[entry_id for entry_id, _ in wanted]} was expected, oldest first.")
+    if write.entries != wanted:
+        raise lab.wrong(f"gave write {show(write.entries[0])}; {show(wanted[0])} was expected.")
     if any(count is None or count > page for count in asked):
         raise lab.wrong(
             f"asked Redis for more than {page} entries at a time. A long stream fits into no memory: "
@@ -128,7 +120,7 @@ def _counts(name: str, args: tuple) -> Iterator[int | None]:
     yield int(count) if count.isdigit() else None
 
 
-# --- 2.2 ---------------------------------------------------------------------------------------------------------
+# --- 2.2 ----------------------------------------------------------------------------------------------------
 
 
 class _NoPower(BaseException):
@@ -166,9 +158,8 @@ def _cut_off(*_: Any, **__: Any) -> None:
 def send_mails(lab: Lab) -> None:
     r = lab.redis()
     _fill(r, "orders", ["1-0", "2-0", "3-0"])
-    _send(
-        lab, r, ["1001", "1002", "1003"], "Without a position it begins with the first order of the stream."
-    )
+    hint = "Without a position it begins with the first order of the stream."
+    _send(lab, r, ["1001", "1002", "1003"], hint)
     _at(lab, r, "3-0")
     _send(lab, r, [], "All three were done, and the position said so.")
 
@@ -191,8 +182,8 @@ def _send(lab: Lab, r: redis.Redis, expected: list[str], hint: str) -> None:
     handled = lab.call(r, "orders", "position", mail)
     if not mail.sent and expected:
         raise lab.wrong(
-            f"handled no order, and {len(expected)} were there and not done. $ means only what comes after "
-            f"the call. {hint}"
+            f"handled no order, and {len(expected)} were there and not done. (A read from $ finds only what "
+            f"comes after the call.) {hint}"
         )
     if mail.sent != expected:
         raise lab.wrong(f"handled {_some(mail.sent)}; {_some(expected)} was expected. {hint}")
@@ -221,8 +212,9 @@ def _at(lab: Lab, r: redis.Redis, expected: str) -> None:
         )
     if not re.fullmatch(r"\d{1,12}(-\d+)?", saved):
         raise lab.wrong(
-            f"saved something at 'position' that is no id of an order; {expected} was expected. A clock cannot "
-            "say where to go on: orders share a millisecond, and come while you look at it. Save the id."
+            f"saved something at 'position' that is no id of an order; {expected} was expected. "
+            "A clock cannot say where to go on: orders share a millisecond, and come while you look at it. "
+            "Save the id."
         )
     raise lab.wrong(f"saved {show(saved)} at 'position'; the last order that is done has the id {expected}.")
 
@@ -266,11 +258,12 @@ def _crash(lab: Lab, power: bool) -> None:
     lab.call(later, "orders", "position", rest)
     if rest.sent != ["1003", "1004", "1005"]:
         raise lab.wrong(
-            f"went on with {_some(rest.sent)} after a crash at 1003 ({crashed}); 1003, 1004, 1005 was expected."
+            f"went on with {_some(rest.sent)} after a crash at 1003 ({crashed}); "
+            "1003, 1004, 1005 was expected."
         )
 
 
-# --- 2.3 ---------------------------------------------------------------------------------------------------------
+# --- 2.3 ----------------------------------------------------------------------------------------------------
 
 _START, _END = "2026-03-02 14:00", "2026-03-02 14:05"
 
@@ -302,8 +295,8 @@ def received(lab: Lab) -> None:
         found = _received(lab, [(clock, seq, order, "") for clock, seq, order in plain])
         if [order for order, _ in found] == ["5"]:
             raise lab.wrong(
-                "returned the order of 21:02 UTC. This machine's clock is 7 hours behind UTC, and a datetime without "
-                "a time zone means the machine's: the texts are UTC, and so are ids."
+                "returned the order of 21:02 UTC. This machine's clock is 7 hours behind UTC, and a datetime "
+                "without a time zone means the machine's: the texts are UTC, and so are ids."
             )
         _compare(lab, found, ["2", "3"], "Both came between 14:00 and 14:05 UTC, and no other.")
         _received_at_the_edges(lab)
@@ -344,13 +337,13 @@ def _received_at_the_edges(lab: Lab) -> None:
         raise lab.wrong(f"returned {orders}, without the orders 2 and 3 of 14:00:00.000: start is included.")
     if {"6", "7"} & set(orders):
         raise lab.wrong(
-            f"returned {orders}: 6 and 7 came at 14:05:00.000, which is not included. What does an id without a "
-            "sequence mean at the end of a range, and what after a ( ?"
+            f"returned {orders}: 6 and 7 came at 14:05:00.000, which is not included. At the end of a range, "
+            "what does an id without a sequence stand for, with or without a ( before it?"
         )
     if {"4", "5"} - set(orders):
         raise lab.wrong(
-            f"returned {orders}: 4 and 5 came at 14:04:59.999, the second with the sequence 7. The last millisecond "
-            "belongs to the window with all that came in it."
+            f"returned {orders}: 4 and 5 came at 14:04:59.999, the second with the sequence 7. The last "
+            "millisecond belongs to the window with all that came in it."
         )
     _compare(lab, found, ["2", "3", "4", "5"], "Oldest first.")
 
@@ -361,21 +354,21 @@ def _received_late(lab: Lab) -> None:
     orders = [order for order, _ in found]
     if "1" not in orders or "3" in orders:
         raise lab.wrong(
-            f"returned the orders {orders}: 1 was placed at 13:20 and reached the stream at 14:01; 3 was placed at "
-            "14:03 and reached it at 14:30. The window is about reaching the stream."
+            f"returned the orders {orders}: 1 was placed at 13:20 and reached the stream at 14:01; 3 was "
+            "placed at 14:03 and reached it at 14:30. The window is about reaching the stream."
         )
     _compare(lab, found, ["1", "2"], "")
     if found[0][1] == _ms("14:01"):
         raise lab.wrong(
-            "said that order 1 was placed at 14:01, the time of its id. The id says when an order reached the stream; "
-            "this till was offline, and the customer ordered at 13:20."
+            "said that order 1 was placed at 14:01, the time of its id. The id says when an order reached "
+            "the stream; this till was offline, and the customer ordered at 13:20."
         )
     wanted = [("1", _ms("13:20")), ("2", _ms("14:02"))]
     if found != wanted:
         raise lab.wrong(f"returned {show(found, 120)}; expected was {wanted}, placed in milliseconds.")
 
 
-# --- 2.4 ---------------------------------------------------------------------------------------------------------
+# --- 2.4 ----------------------------------------------------------------------------------------------------
 
 
 def wait_for_orders(lab: Lab) -> None:
@@ -450,7 +443,7 @@ def _it_waits(lab: Lab) -> None:
 
 
 def _nothing_within_a_call_is_lost(lab: Lab) -> None:
-    """An order comes right after each command that reads; what came after the first of them has to be seen."""
+    """An order comes right after each command that reads: all of them have to be seen."""
     coming = [f"{n}-0" for n in range(10, 16)]
     came: list[str] = []
 
@@ -470,13 +463,13 @@ def _nothing_within_a_call_is_lost(lab: Lab) -> None:
         lost = [entry_id for entry_id in expected if entry_id not in seen + again]
         if lost:
             raise lab.wrong(
-                f"never saw {', '.join(lost)}, which came during {first}, between one command of it and the next. "
-                "Find out the last id before you wait, and wait from there."
+                f"never saw {', '.join(lost)}, which came during {first}, between one command of it and the "
+                "next. Find out the last id before you wait, and wait from there."
             )
         raise lab.wrong(f"returned {seen + again} in two calls; {expected} were expected, each once.")
 
 
-# --- 2.5 ---------------------------------------------------------------------------------------------------------
+# --- 2.5 ----------------------------------------------------------------------------------------------------
 
 
 def may_have_missed(lab: Lab) -> None:
@@ -499,7 +492,7 @@ def may_have_missed(lab: Lab) -> None:
     _missed(lab, ["8-0", "9-0"], "10-0", True, hint + " This stream was started anew, and is behind saved.")
     hint = "Only the entry saved itself was deleted, and that one was read: older and newer ones are there."
     _missed(lab, ids, "3-0", False, hint, delete="3-0")
-    hint = "The whole stream was replaced by one that is ahead of saved: what followed saved in the old one is gone."
+    hint = "The whole stream was replaced by one that is ahead of saved: what followed saved before is gone."
     _missed(lab, ["100-0", "101-0"], "5-0", True, hint)
 
 

@@ -105,7 +105,7 @@ WRONG = [
     (
         "2.1",
         "one page of everything",
-        "at most 2 were allowed",
+        "it takes at most 2 at once",
         """
         def export(r, key, write, page):
             entries = r.xrange(key)
@@ -131,7 +131,7 @@ WRONG = [
     (
         "2.2",
         "restart at $",
-        "$ means only what comes after the call",
+        "A read from $ finds only what comes after the call",
         """
         def send_mails(r, key, position, handle):
             handled = 0
@@ -266,7 +266,7 @@ WRONG = [
     (
         "2.3",
         "( before a millisecond",
-        "what after a ( ?",
+        "with or without a ( before it",
         """
         from datetime import UTC, datetime
         def received(r, key, start, end):

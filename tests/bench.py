@@ -1,0 +1,111 @@
+"""``make bench``: the numbers that the course holds, as ratios of medians measured side by side in one call."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from notebooks import NOTEBOOKS, PATHS
+
+ROUNDS = 7
+
+
+def seconds(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def medians(**runs: Callable[[], object]) -> dict[str, float]:
+    """The median seconds of each run, the rounds interleaved so that a busy moment meets all of them."""
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(ROUNDS):
+        for name, run in runs.items():
+            taken[name].append(seconds(run))
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def python(*args: str, **options) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("REDIS_")}
+    done = subprocess.run([sys.executable, *args], env=env, capture_output=True, text=True, **options)
+    if done.returncode:
+        raise SystemExit(done.stdout[-3000:] + done.stderr[-3000:])
+
+
+def nbval(folder: Path) -> None:
+    flags = ["-p", "nbval", "--nbval", "--nbval-current-env", "-n", "2", "--dist", "loadfile", "-q"]
+    python("-m", "pytest", "--rootdir", str(folder), *flags, *sorted(map(str, folder.glob("*.ipynb"))), cwd=folder)
+
+
+def one_pass_cell_each(folder: Path) -> None:
+    """As many notebooks as the course has, each with one cell that does nothing."""
+    for path in PATHS:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": 1, "outputs": [], "source": "pass"}
+        (folder / path.name).write_text(json.dumps(notebook | {"cells": [cell]}))
+
+
+def row(what: str, value: str, wanted: str, holds: bool) -> None:
+    print(f"{what:<58} {value:>10}   {wanted:<16} {'holds' if holds else 'MISSED'}", flush=True)
+
+
+def strict_validation() -> None:
+    with tempfile.TemporaryDirectory() as empty:
+        one_pass_cell_each(Path(empty))
+        taken = medians(course=lambda: nbval(NOTEBOOKS), empty=lambda: nbval(Path(empty)))
+    ratio = taken["course"] / taken["empty"]
+    row(f"strict nbval of {len(PATHS)} notebooks / of as many `pass` cells", f"{ratio:.2f}", "at most 2.00", ratio <= 2)
+    for path in PATHS:
+        flags = ["-p", "nbval", "--nbval", "--nbval-current-env", "-q"]
+        longest = seconds(lambda path=path, flags=flags: python("-m", "pytest", *flags, str(path)))
+        row(f"strict nbval of {path.name}", f"{longest:.1f} s", "at most 30 s", longest <= 30)
+
+
+def imports() -> None:
+    taken = medians(
+        bare=lambda: python("-c", "pass"),
+        package=lambda: python("-c", "import helpers"),
+        used=lambda: python("-c", "from helpers import check, connect"),
+    )
+    for name, what in (("package", "import helpers"), ("used", "from helpers import check, connect")):
+        cost = taken[name] - taken["bare"]
+        row(f"{what}, beyond Python's own start", f"{cost:.3f} s", "under 0.25 s", cost < 0.25)
+
+
+def checking() -> None:
+    """What the sealed child costs: a check of a right answer, beside the same check without the child."""
+    from helpers import exercises
+    from helpers.exercises import check
+
+    def answer(r, customer, page):
+        return r.xadd(f"clicks:{customer}", {"page": page}, nomkstream=True) is not None
+
+    def sealed() -> None:
+        with contextlib.redirect_stdout(io.StringIO()):
+            check("1.3", answer)
+
+    taken = medians(
+        sealed=sealed, bare=lambda: exercises._verdict("1.3", exercises._find("1.3"), (answer,), lambda _: None)
+    )
+    cost = taken["sealed"] - taken["bare"]
+    row("check(), what its sealed child adds", f"{cost * 1000:.0f} ms", "", True)
+
+
+def main() -> None:
+    print(f"Medians of {ROUNDS} interleaved rounds in this call.\n")
+    imports()
+    checking()
+    strict_validation()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The models behind the charts against slower, independent ones; and what a chart shows."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from helpers import charts
+from helpers.charts import TRIP, Reading, blocking, delay_chart, polling
+
+RUSH = sorted([*range(1307, 60_000, 7103), *range(30_011, 31_100, 93)])  # as in notebook 02
+
+
+def tick_by_tick(arrivals: Sequence[int], until: int, every: int = 0, block: int = -1) -> Reading:
+    """A server and one reader, looked at in every millisecond: polls `every` ms, or blocks for `block` ms."""
+    seen_at: dict[int, int] = {}  # number of the order: ms
+    calls, now, deadline = (
+        0,
+        0,
+        None,
+    )  # deadline: the call waits at the server until then; None is no call there
+    coming: tuple[int, list[int]] | None = None  # when an answer reaches the reader, and the orders in it
+    while True:
+        if coming and now == coming[0]:
+            seen_at.update(dict.fromkeys(coming[1], now))
+            coming = None
+        done = now >= until and len(seen_at) == len(arrivals)
+        calling = now % every == 0 if block < 0 else deadline is None and coming is None
+        if calling and done:
+            break
+        if calling:
+            calls += 1
+            deadline = now + max(block, 0)
+        if deadline is not None:
+            fresh = [n for n, at in enumerate(arrivals) if at <= now and n not in seen_at]
+            if fresh or now == deadline:
+                coming, deadline = (now + TRIP, fresh), None
+        now += 1
+    return Reading(calls, tuple(seen_at[n] - at for n, at in enumerate(arrivals)))
+
+
+def schedules() -> list[list[int]]:
+    chance = random.Random(2)
+    drawn = [sorted(chance.choices(range(300), k=chance.randrange(1, 25))) for _ in range(40)]
+    return [[0], [0, 0, 0], [299], [10, 20, 30], [10, 11, 12, 13], [50, 50, 51, 51], *drawn]
+
+
+@pytest.mark.parametrize("arrivals", schedules(), ids=str)
+def test_readers_are_those_of_a_server_looked_at_in_every_millisecond(arrivals):
+    for every in (2, 7, 10, 100):
+        assert polling(arrivals, every, until=300) == tick_by_tick(arrivals, 300, every=every)
+    for block in (1, 2, 10, 33, 100, 1000):
+        assert blocking(arrivals, block, until=300) == tick_by_tick(arrivals, 300, block=block)
+
+
+def test_nothing_comes():
+    assert polling([], 100, until=1000) == Reading(10, ())
+    assert blocking([], 99, until=1000) == Reading(10, ())
+
+
+def test_what_the_notebook_says_of_its_numbers():
+    polled = {every: polling(RUSH, every) for every in (10, 50, 100, 500, 1000, 5000)}
+    blocked = blocking(RUSH, 4000)
+    assert (len(RUSH), sum(30_000 <= at < 31_100 for at in RUSH)) == (21, 12)
+    assert all(reading.mean == pytest.approx(every / 2, rel=0.5) for every, reading in polled.items())
+    assert all(reading.calls >= 60_000 / every for every, reading in polled.items())
+    assert blocked.calls == len(RUSH) + 9  # nine timeouts
+    assert set(blocked.delays) == {TRIP}
+
+
+def test_a_chart_is_a_png_with_words_and_the_same_every_time(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    for _ in range(2):
+        delay_chart({100: polling(RUSH, 100), 1000: polling(RUSH, 1000)}, blocking(RUSH, 4000))
+    first, second = shown
+    assert first.data == second.data
+    assert first.data.startswith(b"\x89PNG") and b"Software" not in first.data
+    assert "30 calls and 1 ms" in first.alt
+
+
+def test_a_chart_brings_its_background_labels_and_a_question(monkeypatch):
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append(figure))
+    delay_chart({100: polling(RUSH, 100)}, blocking(RUSH, 4000))
+    [axes] = figures[0].axes
+    assert figures[0].get_facecolor() == axes.get_facecolor() != (1, 1, 1, 0)
+    assert "minute" in axes.get_xlabel() and "(ms)" in axes.get_ylabel()
+    assert axes.get_title(loc="left").endswith("?")
+
+
+def test_matplotlib_waits_for_the_first_chart():
+    code = "import sys, helpers.charts; print('matplotlib' in sys.modules, 'IPython' in sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "False False\n"
