@@ -107,8 +107,10 @@ def _start_of(self: StreamsCommandsMixin, key: bytes, start: bytes) -> StreamRan
 
 
 def _entries_after(self: StreamsCommandsMixin, key: bytes, start: StreamRangeTest, count: int | None) -> list:
-    stream = _stream(self, key)
-    return stream.irange(start, StreamRangeTest.decode(b"+"), reverse=False, count=count) if stream else []
+    item = self._db.get(key)
+    if item is None or not isinstance(item.value, XStream):  # Also while waiting: DEL and SET wake no XREAD.
+        return []
+    return item.value.irange(start, StreamRangeTest.decode(b"+"), reverse=False, count=count)
 
 
 def _xreadgroup(self: StreamsCommandsMixin, *args: bytes) -> Any:

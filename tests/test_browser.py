@@ -149,19 +149,19 @@ def test_solutions_are_folded_and_open_on_a_click(lab, page):
 def test_tab_completes_inside_a_redis_cell(lab, page):
     address, _ = lab
     open_notebook(page, address, PATHS[0].name)
-    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    run_all(page)
     page.evaluate("() => jupyterapp.commands.execute('notebook:insert-cell-below')")
-    run_all_is_over = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
-    page.wait_for_function(run_all_is_over, timeout=60_000)
     page.evaluate("() => jupyterapp.commands.execute('notebook:enter-edit-mode')")
+    source = "jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
+    page.wait_for_function("() => document.activeElement.closest('.jp-Cell.jp-mod-active .cm-content')")
     page.keyboard.type("%%redis\nXREADG")
+    page.wait_for_function(f"() => {source}.endsWith('XREADG')")
     page.keyboard.press("Tab")
     offered = page.locator(".jp-Completer-item")
-    offered.first.wait_for(timeout=30_000)
+    offered.first.wait_for(timeout=60_000)
     assert "XREADGROUP" in offered.first.inner_text() and offered.count() == 1
     page.keyboard.press("Enter")
-    source = "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
-    page.wait_for_function(f"() => ({source})().includes('XREADGROUP')", timeout=30_000)
+    page.wait_for_function(f"() => {source}.includes('XREADGROUP')", timeout=30_000)
 
 
 def test_an_error_of_connect_is_one_line(lab, page):

@@ -40,7 +40,7 @@ def fill(r) -> None:
 
 def everything(r) -> dict:
     """Each key with its serialised value and the moment at which it expires."""
-    return {key: (r.execute_command("DUMP", key), r.pexpiretime(key)) for key in r if not _is_mark(key)}
+    return {key: (r.execute_command("DUMP", key), r.pexpiretime(key)) for key in r.scan_iter() if not _is_mark(key)}
 
 
 def _is_mark(key: bytes) -> bool:

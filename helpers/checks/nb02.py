@@ -46,17 +46,14 @@ class _Writer:
         if not page:
             raise _Refused("called write with an empty list; write gets at least one entry.")
         if not all(_is_entry(entry) for entry in page):
-            raise _Refused(
-                f"called write({show(page)}); write takes a list of entries as xrange returns them."
-            )
+            raise _Refused(f"called write({show(page)}); write takes a list of entries as xrange returns them.")
         if len(page) > self._page:
             raise _Refused(f"called write with {len(page)} entries; it takes at most {self._page} at once.")
         before = {entry_id for entry_id, _ in self.entries}
         for entry_id, fields in page:
             if entry_id in before:
                 raise _Refused(
-                    f"wrote {entry_id} twice: a range includes its start. "
-                    "Which start leaves out the id that was read?"
+                    f"wrote {entry_id} twice: a range includes its start. Which start leaves out the id that was read?"
                 )
             self.entries.append((entry_id, fields))
         if self._arriving:
@@ -235,9 +232,7 @@ def _crash(lab: Lab, power: bool) -> None:
         if not came_out and not power:
             raise
     if not came_out and not power:
-        raise lab.wrong(
-            "kept the exception of handle to itself; whoever called it has to hear of it: let it out."
-        )
+        raise lab.wrong("kept the exception of handle to itself; whoever called it has to hear of it: let it out.")
     if mail.sent != ["1001", "1002"]:
         raise lab.wrong(f"handled {_some(mail.sent)} before {what} at 1003; 1001, 1002 was expected.")
     saved = later.get("position") if later.type("position") == "string" else None
@@ -258,8 +253,7 @@ def _crash(lab: Lab, power: bool) -> None:
     lab.call(later, "orders", "position", rest)
     if rest.sent != ["1003", "1004", "1005"]:
         raise lab.wrong(
-            f"went on with {_some(rest.sent)} after a crash at 1003 ({crashed}); "
-            "1003, 1004, 1005 was expected."
+            f"went on with {_some(rest.sent)} after a crash at 1003 ({crashed}); 1003, 1004, 1005 was expected."
         )
 
 
@@ -387,13 +381,9 @@ def _wait(lab: Lab, r: redis.Redis, after: str, ms: int) -> tuple[list[str], str
         raise lab.wrong(f"raised {type(raised.error).__name__}: {raised.error}.{missing}") from None
     pair = isinstance(answer, (tuple, list)) and len(answer) == 2
     if not pair or not isinstance(answer[0], list) or not isinstance(answer[1], str):
-        raise lab.wrong(
-            f"returned {show(answer)}; it should return a list of entries and the next after, a text."
-        )
+        raise lab.wrong(f"returned {show(answer)}; it should return a list of entries and the next after, a text.")
     if any(not isinstance(entry, (tuple, list)) or len(entry) != 2 for entry in answer[0]):
-        raise lab.wrong(
-            f"returned {show(answer[0])}; new entries are pairs of id and fields, as xrange gives them."
-        )
+        raise lab.wrong(f"returned {show(answer[0])}; new entries are pairs of id and fields, as xrange gives them.")
     return [entry_id for entry_id, _ in answer[0]], answer[1]
 
 
@@ -402,9 +392,7 @@ def _nothing_between_two_calls_is_lost(lab: Lab) -> None:
     _fill(r, "orders", ["1-0", "2-0"])
     new, after = _wait(lab, r, "$", 20)
     if new:
-        raise lab.wrong(
-            f"returned {new}, which were there before the call; $ means only what comes from now on."
-        )
+        raise lab.wrong(f"returned {new}, which were there before the call; $ means only what comes from now on.")
     _fill(r, "orders", ["3-0", "3-1"], 1003)
     new, last = _wait(lab, r, after, 20)
     if new != ["3-0", "3-1"]:
