@@ -130,7 +130,7 @@ def check(number: str, *answers: Any) -> None:
     """Prints ``○`` not solved yet, ``✗`` with a hint, or ``✓``; never raises and never hangs."""
     examine = _find(number)
     if examine is None:
-        print(f"There is no exercise {number!r}; the exercise's title has its number.")
+        print(f"There is no exercise {show(number)}: its number is in its title, and goes in quotes.")
         return
     run = _in_child if hasattr(os, "fork") else _in_thread
     print(_without_clock(run(number, examine, answers)))
@@ -141,9 +141,9 @@ def _without_clock(line: str) -> str:
     now = time.time() * 1000
 
     def moment(match: re.Match) -> str:
-        return "(now)" + (match[2] or "") if abs(int(match[1]) - now) < 3_600_000 else match[0]
+        return "(now)" if abs(int(match[1]) - now) < 3_600_000 else match[0]
 
-    return re.sub(r"\b(\d{13})(-\d+)?\b", moment, line)
+    return re.sub(r"\b(\d{13})(?:-\d+)?\b", moment, line)
 
 
 def _find(number: str) -> Callable[[Lab], None] | None:

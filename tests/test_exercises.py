@@ -170,7 +170,9 @@ def test_check_never_reaches_the_learners_redis(monkeypatch, capsys):
 @pytest.mark.parametrize("number", ["1.99", "99.1", "x", "", None, 1.1, "1", "1.1.1"])
 def test_unknown_number_is_one_sentence(number, capsys):
     check(number, lambda r: None)
-    assert capsys.readouterr().out == f"There is no exercise {number!r}; the exercise's title has its number.\n"
+    assert (
+        capsys.readouterr().out == f"There is no exercise {number!r}: its number is in its title, and goes in quotes.\n"
+    )
 
 
 def test_a_busy_kernel_does_not_disturb_a_check():

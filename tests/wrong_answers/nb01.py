@@ -148,7 +148,7 @@ WRONG = [
     (
         "1.4",
         "XDEL is enough",
-        "does not lower the highest id",
+        "remembers its highest id whatever is deleted",
         """
         def repair(r, key, now_ms):
             late = r.xrange(key, min=now_ms + 1)
@@ -173,6 +173,131 @@ WRONG = [
             for _, fields in late:
                 r.xadd(key, fields)
             return len(late)
+        """,
+    ),
+    (
+        "1.4",
+        "delete, then write again",
+        "a crash just then would have lost them",
+        """
+        def repair(r, key, now_ms):
+            entries = r.xrange(key)
+            r.delete(key)
+            late = 0
+            for entry_id, fields in entries:
+                future = int(entry_id.split("-")[0]) > now_ms
+                late += future
+                r.xadd(key, fields, id="*" if future else entry_id)
+            return late
+        """,
+    ),
+    (
+        "1.4",
+        "compare ids as text",
+        "Ids compare as numbers",
+        """
+        def repair(r, key, now_ms):
+            late = 0
+            for entry_id, fields in r.xrange(key):
+                future = entry_id > f"{now_ms}-9"
+                late += future
+                r.xadd("copy", fields, id="*" if future else entry_id)
+            if r.exists("copy"):
+                r.rename("copy", key)
+            else:
+                r.delete(key)
+            return late
+        """,
+    ),
+    (
+        "1.4",
+        "nothing to do without late entries",
+        "next id is still from the future",
+        """
+        def repair(r, key, now_ms):
+            late = len(r.xrange(key, min=now_ms + 1))
+            if not late:
+                return 0
+            for entry_id, fields in r.xrange(key):
+                future = int(entry_id.split("-")[0]) > now_ms
+                r.xadd("copy", fields, id="*" if future else entry_id)
+            r.rename("copy", key)
+            return late
+        """,
+    ),
+    (
+        "1.1",
+        "sorted by time and number",
+        "rows of one millisecond keep their order",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: (row["at"], row["order_id"])):
+                if row["at"] <= now_ms:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.1",
+        "now itself is later",
+        "A row at now_ms itself is not later",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: row["at"]):
+                if row["at"] < now_ms:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.1",
+        "returned in the order of time",
+        "in the order that they have in rows",
+        """
+        def import_history(r, key, rows, now_ms):
+            late = []
+            for row in sorted(rows, key=lambda row: row["at"]):
+                if row["at"] > now_ms:
+                    late.append(row)
+                else:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return late
+        """,
+    ),
+    (
+        "1.3",
+        "EXISTS and NOMKSTREAM, and always True",
+        "Only XADD's own answer tells",
+        """
+        def count_click(r, customer, page):
+            if not r.exists(f"clicks:{customer}"):
+                return False
+            r.xadd(f"clicks:{customer}", {"page": page}, nomkstream=True)
+            return True
+        """,
+    ),
+    (
+        "1.3",
+        "an empty stream is none",
+        "this customer is registered, with 0 clicks",
+        """
+        def count_click(r, customer, page):
+            if not r.xlen(f"clicks:{customer}"):
+                return False
+            return r.xadd(f"clicks:{customer}", {"page": page}, nomkstream=True) is not None
+        """,
+    ),
+    (
+        "1.5",
+        "compare with the last entry",
+        "compares with its highest id",
+        """
+        def add_reading(r, key, at_ms, fields):
+            last = r.xrevrange(key, count=1)
+            fields = {**fields, "at": at_ms}
+            if last and int(last[0][0].split("-")[0]) > at_ms:
+                return r.xadd(key, fields)
+            return r.xadd(key, fields, id=f"{at_ms}-*")
         """,
     ),
     (
