@@ -20,7 +20,7 @@ import time
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis
 import redis.asyncio
@@ -85,7 +85,7 @@ def connect_async() -> redis.asyncio.Redis:
         from fakeredis import FakeAsyncRedis
 
         return FakeAsyncRedis(server=kwargs["server"], decode_responses=True)
-    return redis.asyncio.Redis.from_url(_url(), **CLIENT)
+    return redis.asyncio.Redis.from_url(_own_options(_url()), **CLIENT)
 
 
 def current() -> redis.Redis | None:
@@ -111,7 +111,7 @@ def _open(url: str) -> tuple[redis.Redis, str]:
     if problem := _unsuitable(hello):
         raise BackendError(f"{_public(url)} {problem}. {ELSEWHERE}.")
     name = f"{str(hello['server']).capitalize()} {hello['version']} at {_public(url)}"
-    return redis.Redis.from_url(url, **CLIENT), name
+    return redis.Redis.from_url(_own_options(url), **CLIENT), name
 
 
 @functools.cache
@@ -157,12 +157,22 @@ def _probe(url: str) -> redis.Redis:
         parts = urlsplit(url)
         if not (parts.hostname or parts.path):
             raise ValueError("it names no host")
-        return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2, **{**CLIENT, "socket_timeout": 5})
+        return redis.Redis.from_url(
+            _own_options(url), retry=Retry(NoBackoff(), 0), protocol=2, **{**CLIENT, "socket_timeout": 5}
+        )
     except (ValueError, redis.RedisError) as error:
         raise BackendError(
             f"REDIS_URL={_public(url)} does not parse ({error}). It should look like redis://localhost:6379/0, "
             "rediss://user:password@host:6380/0 or unix:///run/redis.sock?db=0, or be the word local."
         ) from None
+
+
+def _own_options(url: str) -> str:
+    """`url` without the client options that decide what a lesson's answers look like."""
+    server, _, query = url.partition("?")
+    ours = {"protocol", "legacy_responses", *CLIENT}
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in ours]
+    return f"{server}?{urlencode(kept)}" if kept else server
 
 
 def _public(url: str) -> str:

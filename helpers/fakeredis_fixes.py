@@ -9,6 +9,7 @@ the repair can go. The behaviour is that of Redis 7.0.15, observed, and of its c
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from fakeredis import _msgs
@@ -17,6 +18,8 @@ from fakeredis._commands import COMMANDS_WITH_SUB, SUPPORTED_COMMANDS, Key, Sign
 from fakeredis._core import CommandItem
 from fakeredis._helpers import OK, SimpleError, SimpleString, casematch, current_time
 from fakeredis._socket._base import BaseFakeSocket
+from fakeredis.commands_mixins.connection_mixin import ConnectionCommandsMixin
+from fakeredis.commands_mixins.generic_mixin import GenericCommandsMixin
 from fakeredis.commands_mixins.streams_mixin import StreamsCommandsMixin
 from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
 from fakeredis.model._stream import MAX_ID_PART, MAX_KEY, MIN_KEY
@@ -458,6 +461,43 @@ def _named(name: str, function: Callable) -> Callable:
     return function
 
 
+@_fix("COPY")
+def _repair_copy() -> None:
+    """The copy is a key of its own: what is added to it or read from it leaves the original alone."""
+
+    def repaired(original: Callable) -> Callable:
+        def copy(self: GenericCommandsMixin, key: CommandItem, newkey: CommandItem, *args: bytes) -> int:
+            copied = original(self, key, newkey, *args)
+            if copied:
+                newkey.value = deepcopy(key.value)
+            return copied
+
+        return copy
+
+    _replace(GenericCommandsMixin, "copy", repaired)
+
+
+@_fix("HELLO")
+def _repair_hello() -> None:
+    """Names the version that the simulator behaves as, and changes no protocol unless asked to."""
+
+    def repaired(original: Callable) -> Callable:
+        def hello(self: ConnectionCommandsMixin, *args: bytes) -> dict:
+            spoken = self._client_info["resp"]
+            answer = original(self, *args)
+            if not args:
+                self._client_info["resp"] = spoken
+            return answer | {
+                "server": self.server_type,
+                "version": ".".join(map(str, self.version)),
+                "proto": self._client_info["resp"],
+            }
+
+        return hello
+
+    _replace(ConnectionCommandsMixin, "hello", repaired)
+
+
 # --- Errors of any command -----------------------------------------------------------------------------------------
 
 # How many arguments a command takes at least, its own name not counted (COMMAND INFO).
@@ -476,7 +516,8 @@ def _repair_arity() -> None:
             try:
                 original(self, args, version)
             except SimpleError as error:
-                raise wrong if error.value == _msgs.WRONG_ARGS_MSG6.format(self.name) else error from None
+                about_arity = error.value in (_msgs.WRONG_ARGS_MSG6.format(self.name), _msgs.WRONG_ARGS_MSG7)
+                raise wrong if about_arity else error from None
 
         return check_arity
 

@@ -9,7 +9,11 @@ Sources: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the o
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import socket
+import socketserver
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -108,6 +112,158 @@ class _TypedFakeSocket(FakeSocket):
         if isinstance(result, SimpleError):
             return ErrorReply(result.value.encode())
         return result
+
+
+# --- The simulator on a port ---------------------------------------------------------------------------------------
+
+
+def serve(simulator: FakeServer) -> str:
+    """Opens a loopback port on which `simulator` answers redis-cli and every other client as a Redis 7.0 does.
+
+    Child processes and terminals reach the simulator through it. Its threads end with this process.
+
+    Returns:
+        The URL, such as ``redis://127.0.0.1:41234/0``.
+    """
+    door = _Door(("127.0.0.1", 0), _Visit)
+    door.simulator = simulator
+    threading.Thread(target=door.serve_forever, name="simulator's port", daemon=True).start()
+    return f"redis://127.0.0.1:{door.server_address[1]}/0"
+
+
+class _Door(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+    simulator: FakeServer
+
+
+class _Visit(socketserver.BaseRequestHandler):
+    """One client: this thread reads its commands, one runs them, and one writes the replies.
+
+    A command may block for minutes, a client may hang up meanwhile, and messages of Pub/Sub come unasked: hence
+    three threads.
+    """
+
+    def setup(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._fake = _ServedSocket(self.server.simulator, client_class=redis.Redis, db=0, client_info={"resp": 2})
+        self._replies = self._fake.responses
+        self._commands: queue.SimpleQueue[list[bytes] | None] = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._run, self._write)]
+        for thread in self._threads:
+            thread.start()
+
+    def handle(self) -> None:
+        with self.request.makefile("rb") as requests, contextlib.suppress(ConnectionError, OSError):
+            while (args := _read_command(requests)) is not None:
+                self._commands.put(args)
+
+    def finish(self) -> None:
+        self._commands.put(None)
+        self._fake.hang_up()
+
+    def _run(self) -> None:
+        while (args := self._commands.get()) is not None:
+            if isinstance(args, ErrorReply) or args[0].upper() == b"QUIT":
+                self._replies.put(args if isinstance(args, ErrorReply) else Status(b"OK"))
+                break
+            try:
+                self._fake._process_command(args)
+            except Exception as error:  # A fault of the simulator must not look like a dead server.
+                self._replies.put(ErrorReply(f"ERR {type(error).__name__}: {error}".encode()))
+        self._fake.close()
+        self._replies.put(_END)
+
+    def _write(self) -> None:
+        with contextlib.suppress(ConnectionError, OSError):
+            while (reply := self._replies.get()) is not _END:
+                self.request.sendall(encode_reply(reply, self._fake._client_info.protocol_version))
+        with contextlib.suppress(OSError):
+            self.request.shutdown(socket.SHUT_RDWR)
+
+
+_END = object()
+NULL_ARRAY = object()  # RESP2 has two kinds of nil; only the wire tells them apart.
+
+# Commands whose nil is an array's.
+_NULL_ARRAYS = {b"XREAD", b"XREADGROUP", b"EXEC", b"BLPOP", b"BRPOP", b"BLMPOP", b"LMPOP", b"BZPOPMIN", b"BZPOPMAX"}
+
+
+class _ServedSocket(_TypedFakeSocket):
+    """A typed connection whose client may hang up while a command of its blocks."""
+
+    def put_response(self, message: object) -> None:
+        if message is None and self._typed[0].upper() in _NULL_ARRAYS:
+            message = NULL_ARRAY
+        super().put_response(message)
+
+    def hang_up(self) -> None:
+        """Ends a blocking command, so that it takes no entry for a client that is gone."""
+        server = self._server
+        if server is None:
+            return
+        with server.lock:
+            self._unblock_reason = b"timeout"
+            if self._db is not None:
+                self._db.condition.notify_all()
+
+
+def _read_command(requests: BinaryIO) -> list[bytes] | ErrorReply | None:
+    """The next command that a client sent, as an array or typed inline; None at the end of the connection."""
+    while line := requests.readline():
+        if not line.startswith(b"*"):
+            try:
+                args = split_args(line.rstrip(b"\r\n"))
+            except ValueError:
+                return ErrorReply(b"ERR Protocol error: unbalanced quotes in request")
+            if args:
+                return args
+            continue
+        args = []
+        for _ in range(int(line[1:])):
+            size = requests.readline()
+            if not size.startswith(b"$"):
+                return ErrorReply(b"ERR Protocol error: expected '$', got '%s'" % size[:1])
+            args.append(requests.read(int(size[1:]) + 2)[:-2])
+        if args:
+            return args
+    return None
+
+
+_PUSHED = {b"message", b"pmessage", b"subscribe", b"unsubscribe", b"psubscribe", b"punsubscribe"}
+
+
+def encode_reply(reply: object, protocol: int = 2) -> bytes:
+    """A reply on the wire, in RESP2 or, for a client that asked for it with ``HELLO 3``, in RESP3."""
+    match reply:
+        case None:
+            return b"_\r\n" if protocol == 3 else b"$-1\r\n"
+        case Status(text):
+            return b"+" + text + b"\r\n"
+        case ErrorReply(text):
+            return b"-" + text + b"\r\n"
+        case bool():
+            return (b"#t\r\n" if reply else b"#f\r\n") if protocol == 3 else b":%d\r\n" % reply
+        case int():
+            return b":%d\r\n" % reply
+        case float():
+            text = f"{reply:.17g}".encode()
+            return b",%s\r\n" % text if protocol == 3 else b"$%d\r\n%s\r\n" % (len(text), text)
+        case str():
+            return encode_reply(reply.encode(), protocol)
+        case bytes():
+            return b"$%d\r\n%s\r\n" % (len(reply), reply)
+        case dict() if protocol == 3:
+            items = [encode_reply(item, 3) for pair in reply.items() for item in pair]
+            return b"%%%d\r\n" % len(reply) + b"".join(items)
+        case dict():
+            return encode_reply([item for pair in reply.items() for item in pair])
+        case list() | tuple():
+            pushed = protocol == 3 and reply and isinstance(reply[0], bytes) and reply[0] in _PUSHED
+            kind = b">" if pushed else b"*"
+            return kind + b"%d\r\n" % len(reply) + b"".join(encode_reply(item, protocol) for item in reply)
+    return b"_\r\n" if protocol == 3 else b"*-1\r\n"
 
 
 def encode_command(args: Sequence[bytes]) -> bytes:

@@ -128,12 +128,27 @@ def info(r: redis.Redis) -> str:
     )
 
 
+def copy(r: redis.Redis) -> list:
+    r.xadd("s", {"n": 1}, id="1-1")
+    r.xgroup_create("s", "g", id="0")
+    copied = r.copy("s", "s2")
+    r.xadd("s2", {"n": 2}, id="2-1")
+    r.xreadgroup("g", "c", {"s2": ">"})
+    return [copied, r.xlen("s"), r.xlen("s2"), r.xpending("s", "g")["pending"], r.xpending("s2", "g")["pending"]]
+
+
+def hello(r: redis.Redis) -> list:
+    answer = r.execute_command("HELLO")
+    fields = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
+    return [fields["server"], fields["version"].split(".")[:2], fields["mode"], fields["role"]]
+
+
 def help_texts(r: redis.Redis) -> str:
     return typed(r, "XGROUP HELP\nXINFO HELP")
 
 
 def arity(r: redis.Redis) -> str:
-    return typed(r, "XGROUP CREATE s\nXREAD STREAMS s\nMULTI\nXADD s\nEXEC")
+    return typed(r, "XGROUP CREATE s\nXREAD STREAMS s\nMULTI\nXADD s\nEXEC\nHSET h a 1 b")
 
 
 def unknown(r: redis.Redis) -> str:
@@ -162,6 +177,8 @@ SCENARIOS = {
     "XSETID": xsetid,
     "XINFO": info,
     "HELP": help_texts,
+    "COPY": copy,
+    "HELLO": hello,
     "wrong number of arguments": arity,
     "unknown commands": unknown,
     "error texts": texts,

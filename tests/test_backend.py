@@ -231,6 +231,14 @@ def test_line_names_the_server_and_hides_the_password(server, empty, monkeypatch
     assert "secret" not in backend._public("redis://ada:secret@[shop:6379/0")
 
 
+def test_options_of_the_url_do_not_change_the_answers(server, empty, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", f"{server.url}?db=3&protocol=3&decode_responses=0&socket_timeout=1")
+    r = connect("orders")
+    r.xadd("orders", {"n": 1}, id="1-1")
+    assert r.xread({"orders": "0"}) == [["orders", [("1-1", {"n": "1"})]]]
+    assert r.get_connection_kwargs()["socket_timeout"] is None
+
+
 @pytest.mark.parametrize(
     "url, part",
     [

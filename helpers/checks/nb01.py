@@ -211,6 +211,49 @@ def _click(lab: Lab, r: redis.Redis, customer: int, page: str) -> object:
 def repair(lab: Lab) -> None:
     for good, late, deleted in ((2, 2, 0), (1, 1, 1), (3, 0, 0), (2, 0, 1), (0, 2, 0), (0, 0, 1)):
         _repair(lab, good, late, deleted)
+    for commands_before in range(2, 9):
+        _repair_after_a_crash(lab, commands_before)
+
+
+def _repair_after_a_crash(lab: Lab, commands_before: int) -> None:
+    """The program ends after some commands, and is started again."""
+    now, sent = int(time.time() * 1000), []
+
+    def power_cut(name: str, args: tuple) -> None:
+        sent.append(name)
+        if len(sent) == commands_before:
+            raise _PowerCut
+
+    r = lab.redis(after=power_cut)
+    observer = lab.another(r)
+    kept = [(f"{now - 10_000}-0", {"order_id": "1"}), (f"{now - 9_000}-0", {"order_id": "2"})]
+    future = [(f"99999999999999-{n}", {"order_id": str(100 + n)}) for n in range(2)]
+    for entry_id, fields in kept + future:
+        observer.xadd("orders", fields, id=entry_id)
+    try:
+        lab.call(r, "orders", now)
+    except _PowerCut:
+        _again(lab, observer, now)
+    found = [fields["order_id"] for _, fields in observer.xrange("orders")]
+    if found != ["1", "2", "100", "101"]:
+        raise lab.wrong(
+            f"was run again after a crash in its middle, and left the orders {found}. "
+            "What had the first run left behind?"
+        )
+
+
+def _again(lab: Lab, r: redis.Redis, now: int) -> None:
+    try:
+        lab.call(r, "orders", now)
+    except Raised as raised:
+        raise lab.wrong(
+            f"was run again after a crash in its middle, and raised {type(raised.error).__name__}: {raised.error}. "
+            "What had the first run left behind?"
+        ) from None
+
+
+class _PowerCut(BaseException):
+    """Not an Exception, so that no answer catches it."""
 
 
 def _repair(lab: Lab, good: int, late: int, deleted: int) -> None:

@@ -177,6 +177,24 @@ WRONG = [
     ),
     (
         "1.4",
+        "cannot be run again after a crash",
+        "What had the first run left behind",
+        """
+        def repair(r, key, now_ms):
+            late = 0
+            for entry_id, fields in r.xrange(key):
+                future = int(entry_id.split("-")[0]) > now_ms
+                late += future
+                r.xadd("copy", fields, id="*" if future else entry_id)
+            if r.exists("copy"):
+                r.rename("copy", key)
+            else:
+                r.delete(key)
+            return late
+        """,
+    ),
+    (
+        "1.4",
         "delete, then write again",
         "a crash just then would have lost them",
         """
