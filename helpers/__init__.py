@@ -8,6 +8,9 @@ _HOMES = {
     "connect": "backend",
     "connect_async": "backend",
     "private_redis": "backend",
+    "share": "resp",
+    "snapshot": "snapshot",
+    "picture": "picture",
     "check": "exercises",
 }
 

@@ -68,7 +68,7 @@ def connect(*keys: str, needs_server: str = "") -> redis.Redis:
     global _current
     _current = None  # A cell that goes on after a refusal must not reach the server that was refused.
     url = os.environ.get("REDIS_URL", "").strip()
-    client, name = _open(url)
+    client, name = open_redis(url)
     _claim(client, keys, url)
     _current = client
     skips = f"Skipped here: {needs_server} (needs a redis-server: {GET_A_SERVER})."
@@ -85,7 +85,7 @@ def connect_async() -> redis.asyncio.Redis:
         from fakeredis import FakeAsyncRedis
 
         return FakeAsyncRedis(server=kwargs["server"], decode_responses=True)
-    return redis.asyncio.Redis.from_url(_own_options(_url()), **CLIENT)
+    return redis.asyncio.Redis.from_url(_own_options(server_url()), **CLIENT)
 
 
 def current() -> redis.Redis | None:
@@ -93,7 +93,7 @@ def current() -> redis.Redis | None:
     return _current
 
 
-def _open(url: str) -> tuple[redis.Redis, str]:
+def open_redis(url: str) -> tuple[redis.Redis, str]:
     """A working client for `url`, and what to call it."""
     if not url:
         return (
@@ -143,9 +143,10 @@ def client_of(simulator: fakeredis.FakeServer) -> redis.Redis:
     return FakeRedis(server=simulator, decode_responses=True)
 
 
-def _url() -> str:
-    url = os.environ.get("REDIS_URL", "").strip()
-    return _local_server().url if url == "local" else url
+def server_url() -> str:
+    """The address of the server that REDIS_URL names or that was started for ``local``."""
+    named = os.environ.get("REDIS_URL", "").strip()
+    return _local_server().url if named == "local" else named
 
 
 # --- Someone's server: is it there, is it ours? --------------------------------------------------------------------

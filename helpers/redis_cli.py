@@ -1,4 +1,5 @@
-"""``%%redis``: raw commands in a notebook cell, printed as ``redis-cli --no-raw`` prints them.
+"""Raw commands, printed as ``redis-cli --no-raw`` prints them: ``%%redis`` in a notebook cell, and in a terminal
+``python -m helpers.redis_cli`` for those who have no redis-cli.
 
 A cell is one redis-cli session on a connection of its own: a MULTI opened in it ends with it.
 """
@@ -8,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import sys
 from collections.abc import Callable, Iterator
 
 import redis
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from helpers import backend
-from helpers.resp import Connection, Reply, Status, connect_raw, format_raw, format_reply, split_args
+from helpers.resp import Connection, Reply, Status, connect_raw, format_raw, format_reply, shared_url, split_args
 
 # What may be typed, for Tab and for help: the syntax of https://redis.io/docs/latest/commands/, Redis 7.0.
 SYNTAX = {
@@ -257,3 +259,115 @@ def redis_matcher(context) -> dict:
     line = context.line_with_cursor[: context.cursor_position]
     found = [SimpleCompletion(text=option, type="keyword") for option in complete(line)]
     return {"completions": found, "suppress": True, "matched_fragment": line.split(" ")[-1]}
+
+
+# --- In a terminal -------------------------------------------------------------------------------------------------
+
+_SUBSCRIBES = (b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE", b"MONITOR")
+_WELCOME = "Connected to {}. Tab completes, HELP XADD explains, Ctrl-C stops a command that waits, QUIT leaves.\n"
+
+
+class Terminal:
+    """A prompt's session: it keeps its connection through errors, and makes a new one when that is gone."""
+
+    def __init__(self, url: str, write: Callable[[bytes], None]) -> None:
+        """Raises BackendError, one sentence, if nothing answers at `url`."""
+        self._client, self.name = backend.open_redis(url)
+        self._write, self._connection = write, None
+        self.in_transaction = False
+
+    def run(self, line: str) -> bool:
+        """Runs one typed line; False when it said to leave."""
+        for args, times in _commands([line], self._write):
+            name = args[0].upper()
+            if name in (b"QUIT", b"EXIT"):
+                return False
+            if name in (b"HELP", b"?"):
+                self._write(explain(" ".join(arg.decode(errors="replace") for arg in args[1:])).encode())
+                continue
+            for _ in range(times):
+                self._call(args)
+        return True
+
+    def _call(self, args: list[bytes]) -> None:
+        try:
+            if self._connection is None:
+                self._connection = connect_raw(self._client)
+            reply = self._connection.call(*args)
+            self._write(_format(args, reply))
+            self.in_transaction = _still_in_transaction(args[0].upper(), reply, self.in_transaction)
+            while args[0].upper() in _SUBSCRIBES and not self.in_transaction:
+                self._write(_format(args, self._connection.read()))
+        except KeyboardInterrupt:
+            self._hang_up()
+            self._write(b"(stopped)\n")
+        except (ConnectionError, redis.ConnectionError, redis.TimeoutError) as error:
+            self._hang_up()
+            self._write(f"Error: {error}. The next command connects again.\n".encode())
+
+    def _hang_up(self) -> None:
+        """A new connection for the next command; what this one had begun (MULTI, WATCH) is over."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self.in_transaction = None, False
+
+
+def explain(command: str) -> str:
+    """What HELP prints: the syntax of one command, of a group of them, or how to ask."""
+    wanted = command.upper().split()
+    found = [name for name in SYNTAX if name.split()[: len(wanted)] == wanted]
+    if not wanted:
+        return "HELP XADD shows the syntax of XADD; HELP XGROUP that of its subcommands.\n"
+    if not found:
+        return f"No help for {command!r}; https://redis.io/commands has every command.\n"
+    return "".join(f"{name} {SYNTAX[name]}".rstrip() + "\n" for name in found)
+
+
+def main(arguments: list[str]) -> int:
+    """``python -m helpers.redis_cli [URL]``."""
+
+    def write(text: bytes) -> None:
+        print(text.decode(errors="backslashreplace"), end="", flush=True)
+
+    try:
+        terminal = Terminal(arguments[0] if arguments else shared_url(), write)
+    except backend.BackendError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if sys.stdin.isatty():
+        print(_WELCOME.format(terminal.name))
+        lines = _prompted(terminal)
+    else:
+        lines = (line.rstrip("\n") for line in sys.stdin)
+    for line in lines:
+        if not terminal.run(line):
+            break
+    return 0
+
+
+def _prompted(terminal: Terminal) -> Iterator[str]:
+    """The lines that a person types, with history and Tab."""
+    from jupyter_core.paths import jupyter_runtime_dir
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import Completer, Completion
+    from prompt_toolkit.history import FileHistory
+
+    class Commands(Completer):
+        def get_completions(self, document, _event):
+            typed = document.text_before_cursor.lstrip()
+            start = -len(typed.split(" ")[-1])
+            return (Completion(option, start_position=start) for option in complete(typed))
+
+    history = FileHistory(f"{jupyter_runtime_dir()}/redis-streams-course.history")
+    session = PromptSession(history=history, completer=Commands(), complete_while_typing=False)
+    while True:
+        try:
+            yield session.prompt("redis(TX)> " if terminal.in_transaction else "redis> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

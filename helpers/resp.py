@@ -10,18 +10,24 @@ Sources: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the o
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import queue
 import socket
 import socketserver
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import redis
 from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError, SimpleString
 from fakeredis._socket import FakeSocket
+from jupyter_core.paths import jupyter_runtime_dir
+
+from helpers import backend
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Connection(Protocol):
     """One client's connection: what MULTI, WATCH and SELECT hold on to."""
 
     def call(self, *args: bytes) -> Reply: ...
+
+    def read(self) -> Reply: ...
 
     def close(self) -> None: ...
 
@@ -74,6 +82,10 @@ class SocketConnection:
 
     def call(self, *args: bytes) -> Reply:
         self._sock.sendall(encode_command(args))
+        return self.read()
+
+    def read(self) -> Reply:
+        """The next reply or, after SUBSCRIBE, the next message."""
         return read_reply(self._replies)
 
     def close(self) -> None:
@@ -95,6 +107,10 @@ class SimulatorConnection:
 
     def call(self, *args: bytes) -> Reply:
         self._sock.sendall(encode_command(args))
+        return self.read()
+
+    def read(self) -> Reply:
+        """The next reply or, after SUBSCRIBE, the next message."""
         return self._sock.responses.get()
 
     def close(self) -> None:
@@ -117,6 +133,42 @@ class _TypedFakeSocket(FakeSocket):
 # --- The simulator on a port ---------------------------------------------------------------------------------------
 
 
+def share(client: redis.Redis) -> str:
+    """Makes the Redis of `client` reachable from terminals and child processes, and leaves its address for them.
+
+    Returns:
+        A URL for redis-cli -u, REDIS_URL or any client: the simulator's port, or the server's own address.
+    """
+    simulator = client.connection_pool.connection_kwargs.get("server")
+    url = serve(simulator) if isinstance(simulator, FakeServer) else backend.server_url()
+    address = _address_file()
+    address.parent.mkdir(parents=True, exist_ok=True)
+    address.touch(mode=0o600)  # The URL of somebody's server may hold a password.
+    address.write_text(url)
+    return url
+
+
+def shared_url() -> str:
+    """Where a terminal finds Redis: REDIS_URL if it names a server, else what a notebook has shared.
+
+    Raises:
+        BackendError: neither is there.
+    """
+    named = os.environ.get("REDIS_URL", "").strip()
+    if named and named != "local":
+        return named
+    if not _address_file().exists():
+        raise backend.BackendError(
+            "No notebook shares its Redis yet: run the cell with share() in the notebook, or set REDIS_URL here."
+        )
+    return _address_file().read_text()
+
+
+def _address_file() -> Path:
+    return Path(jupyter_runtime_dir()) / "redis-streams-course.url"
+
+
+@functools.cache
 def serve(simulator: FakeServer) -> str:
     """Opens a loopback port on which `simulator` answers redis-cli and every other client as a Redis 7.0 does.
 
