@@ -88,6 +88,17 @@ def _repair_reads() -> None:
     _replace(StreamsCommandsMixin, "xread", lambda _: _xread)
     _replace(StreamsCommandsMixin, "xreadgroup", lambda _: _xreadgroup)
 
+    def waking(original: Callable) -> Callable:
+        def xgroup_destroy(self: StreamsCommandsMixin, key: CommandItem, group: bytes) -> int:
+            destroyed = original(self, key, group)
+            if destroyed:
+                key.updated()  # Its blocked readers have to hear of it.
+            return destroyed
+
+        return xgroup_destroy
+
+    _replace(StreamsCommandsMixin, "xgroup_destroy", waking)
+
 
 def _xread(self: StreamsCommandsMixin, *args: bytes) -> Any:
     read = _parse_read(args, "xread")
@@ -131,16 +142,29 @@ def _xreadgroup(self: StreamsCommandsMixin, *args: bytes) -> Any:
             StreamEntryKey.parse_str(start)
         groups.append((key, start, group))
 
-    def serve(_first_pass: bool) -> list | None:
+    def serve(first_pass: bool) -> list | SimpleError | None:
+        if not first_pass and (gone := _gone(self, read.group, groups)):
+            return gone
         found = [[key, start, g.group_read(read.consumer, start, read.count, read.noack)] for key, start, g in groups]
         return [[key, entries] for key, start, entries in found if entries or start != b">"] or None
 
     return _answer(self, read, serve)
 
 
-def _answer(self: StreamsCommandsMixin, read: _Read, serve: Callable[[bool], list | None]) -> Any:
-    def shape(found: list | None) -> list | dict | None:
-        return dict(found) if found and self._client_info.protocol_version == 3 else found
+def _gone(self: StreamsCommandsMixin, name: bytes, groups: list) -> SimpleError | None:
+    """What a blocked reader hears when its stream or its group is taken away."""
+    for key, _, group in groups:
+        item = self._db.get(key)
+        if item is None or not isinstance(item.value, XStream):
+            return SimpleError("UNBLOCKED the stream key no longer exists")
+        if item.value.group_get(name) is not group:
+            return SimpleError("NOGROUP the consumer group this client was blocked on no longer exists")
+    return None
+
+
+def _answer(self: StreamsCommandsMixin, read: _Read, serve: Callable[[bool], list | SimpleError | None]) -> Any:
+    def shape(found: list | SimpleError | None) -> list | dict | SimpleError | None:
+        return dict(found) if isinstance(found, list) and self._client_info.protocol_version == 3 else found
 
     if read.block is None:
         return shape(serve(True))

@@ -16,7 +16,7 @@ import redis
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from helpers import backend
-from helpers.resp import Connection, Reply, Status, connect_raw, format_raw, format_reply, shared_url, split_args
+from helpers.resp import Connection, Reply, Status, connect_raw, format_raw, format_reply, open_shared, split_args
 
 # What may be typed, for Tab and for help: the syntax of https://redis.io/docs/latest/commands/, Redis 7.0.
 SYNTAX = {
@@ -330,7 +330,7 @@ def main(arguments: list[str]) -> int:
         print(text.decode(errors="backslashreplace"), end="", flush=True)
 
     try:
-        terminal = Terminal(arguments[0] if arguments else shared_url(), write)
+        terminal = Terminal(arguments[0], write) if arguments else open_shared(lambda url: Terminal(url, write))
     except backend.BackendError as error:
         print(error, file=sys.stderr)
         return 1

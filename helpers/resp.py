@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import redis
 from fakeredis import FakeServer
@@ -162,6 +162,23 @@ def shared_url() -> str:
             "No notebook shares its Redis yet: run the cell with share() in the notebook, or set REDIS_URL here."
         )
     return _address_file().read_text()
+
+
+def open_shared(open_url: Callable[[str], Any]) -> Any:
+    """What `open_url` makes of `shared_url()`; a notebook that is gone gets a sentence of its own.
+
+    Raises:
+        BackendError: nothing is shared, or nothing answers there.
+    """
+    url = shared_url()
+    try:
+        return open_url(url)
+    except backend.BackendError:
+        if url == os.environ.get("REDIS_URL", "").strip():
+            raise
+        raise backend.BackendError(
+            "The notebook that shared its Redis is gone; run its cell with share() again."
+        ) from None
 
 
 def _address_file() -> Path:

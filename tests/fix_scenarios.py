@@ -48,6 +48,32 @@ def reads(r: redis.Redis) -> list:
     ]
 
 
+def _while_blocked(r: redis.Redis) -> list:
+    """What a blocked reader of a group hears when somebody takes its group, or its stream, away."""
+    heard: list = []
+
+    def wait() -> None:
+        try:
+            heard.append(r.xreadgroup("h", "c", {"t": ">"}, count=1, block=2000))
+        except redis.ResponseError as error:
+            heard.append(str(error))
+
+    for take_away in (lambda: r.xgroup_destroy("t", "h"), lambda: r.delete("t"), lambda: r.set("t", "no stream")):
+        r.delete("t")
+        r.xgroup_create("t", "h", id="0", mkstream=True)
+        reader = threading.Thread(target=wait)
+        reader.start()
+        time.sleep(0.15)
+        take_away()
+        reader.join()
+    reader = threading.Thread(target=lambda: heard.append(r.xread({"plain": "0"}, block=300)))
+    reader.start()
+    time.sleep(0.1)
+    r.set("plain", "no stream")
+    reader.join()
+    return heard
+
+
 def history(r: redis.Redis) -> list:
     r.xadd("s", {"n": 1}, id="1-1")
     r.xadd("s", {"n": 2}, id="2-1")
