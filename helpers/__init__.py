@@ -12,6 +12,7 @@ _HOMES = {
     "snapshot": "snapshot",
     "picture": "picture",
     "check": "exercises",
+    "check_stream": "exercises",
 }
 
 __all__ = list(_HOMES)

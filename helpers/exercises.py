@@ -25,6 +25,7 @@ from typing import Any
 import redis
 
 from helpers import backend
+from helpers.snapshot import snapshot
 
 TIME_LIMIT = 5.0  # seconds; a right answer takes about 0.05
 
@@ -41,8 +42,8 @@ class Raised(Wrong):
         self.error = error
 
 
-class _Unsolved(Exception):
-    pass
+class Unsolved(Exception):
+    """There is no answer yet."""
 
 
 class Lab:
@@ -96,7 +97,7 @@ class Lab:
         except Exception as error:
             raise Raised(f"{self.did} raised {type(error).__name__}: {_one_line(str(error))}", error) from error
         if result is ...:
-            raise _Unsolved
+            raise Unsolved
         return result
 
     def wrong(self, what: str) -> Wrong:
@@ -136,6 +137,27 @@ def check(number: str, *answers: Any) -> None:
     print(_without_clock(run(number, examine, answers)))
 
 
+def check_stream(number: str, r: redis.Redis, key: str) -> None:
+    """`check` for a live stream: reads the state of `key` once, says what is missing, and never writes.
+
+    STREAM_CHECKS of the notebook's module has the check: a function of a `snapshot.Snapshot` that raises `Wrong`
+    or `Unsolved`.
+    """
+    examine = _find(number, "STREAM_CHECKS")
+    if examine is None:
+        print(f"There is no check {show(number)} of a stream: its number is in the section, and goes in quotes.")
+        return
+    try:
+        examine(snapshot(r, key, most=1000))
+    except Unsolved:
+        line = f"○ {number} not begun yet"
+    except Exception as error:
+        line = f"✗ {number} {error}"
+    else:
+        line = f"✓ {number}"
+    print(_without_clock(line))
+
+
 def _without_clock(line: str) -> str:
     """`line` without this moment's milliseconds, which `*` puts into ids: the same line on every run."""
     now = time.time() * 1000
@@ -146,7 +168,7 @@ def _without_clock(line: str) -> str:
     return re.sub(r"\b(\d{13})(?:-\d+)?\b", moment, line)
 
 
-def _find(number: str) -> Callable[[Lab], None] | None:
+def _find(number: str, table: str = "CHECKS") -> Callable[[Any], None] | None:
     """The check of exercise ``"7.2"``: CHECKS["7.2"] of helpers/checks/nb07.py."""
     match = re.fullmatch(r"(\d+)\.\d+", number) if isinstance(number, str) else None
     if match is None:
@@ -155,7 +177,7 @@ def _find(number: str) -> Callable[[Lab], None] | None:
         module = importlib.import_module(f"helpers.checks.nb{int(match[1]):02}")
     except ModuleNotFoundError:
         return None
-    return module.CHECKS.get(number)
+    return getattr(module, table, {}).get(number)
 
 
 def _verdict(number: str, examine: Callable[[Lab], None], answers: tuple, report: Callable[[str], None]) -> str:
@@ -164,7 +186,7 @@ def _verdict(number: str, examine: Callable[[Lab], None], answers: tuple, report
     try:
         if solved:
             examine(lab)
-    except _Unsolved:
+    except Unsolved:
         solved = False
     except Wrong as wrong:
         return f"✗ {number} {wrong}"
