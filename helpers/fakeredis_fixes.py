@@ -168,7 +168,40 @@ def _answer(self: StreamsCommandsMixin, read: _Read, serve: Callable[[bool], lis
 
     if read.block is None:
         return shape(serve(True))
-    return self._blocking(read.block / 1000, serve, shape)
+    served: list = []
+
+    def serve_now() -> bool:
+        waits = self._blocked and self._unblock_reason is None  # A client that hung up takes nothing.
+        answer = serve(False) if waits and not served else None
+        if answer is not None:
+            served.append(answer)
+        return bool(served)
+
+    waiting = vars(self._db).setdefault("_waiting_reads", [])  # in the order in which they began to wait
+    waiting.append(serve_now)
+    try:
+        answer = self._blocking(read.block / 1000, lambda first: served[0] if served else serve(first), shape)
+    finally:
+        waiting.remove(serve_now)
+    return shape(served[0]) if served and answer is None else answer
+
+
+@_fix("waiting readers")
+def _repair_waiting() -> None:
+    """The command that brings an entry answers the readers that wait for it, before the next command runs."""
+
+    def serving(original: Callable) -> Callable:
+        def _run_command(self: BaseFakeSocket, func: Any, sig: Signature, args: list, from_script: bool) -> Any:
+            result = original(self, func, sig, args, from_script)
+            if not self._in_transaction and not from_script and self._server:
+                for db in self._server.dbs.values():
+                    if any([serve_now() for serve_now in vars(db).get("_waiting_reads", ())]):
+                        db.wake_all()
+            return result
+
+        return _run_command
+
+    _replace(BaseFakeSocket, "_run_command", serving)
 
 
 def _parse_read(args: tuple[bytes, ...], name: str) -> _Read:

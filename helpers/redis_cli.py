@@ -93,7 +93,6 @@ SYNTAX = {
     "CLIENT LIST": "",
     "CLIENT ID": "",
     "MEMORY USAGE": "key [SAMPLES count]",
-    "OBJECT ENCODING": "key",
     "CONFIG GET": "parameter [parameter ...]",
 }
 

@@ -48,6 +48,37 @@ def reads(r: redis.Redis) -> list:
     ]
 
 
+def waiting(r: redis.Redis) -> list:
+    """Entries reach a waiting reader although the next command, sent at once, takes them away again."""
+    heard: list = []
+    for take_away in (lambda: r.delete("s"), lambda: r.xtrim("s", maxlen=0), lambda: r.xadd("s", {"n": 2})):
+        r.delete("s")
+        reader = threading.Thread(target=lambda: heard.append(r.xread({"s": "0"}, block=1000)))
+        reader.start()
+        time.sleep(0.15)
+        r.xadd("s", {"n": 1}, id="1-1")
+        take_away()
+        reader.join()
+    r.xgroup_create("s", "g", id="$")
+    readers = []
+    for name in ("first", "second", "third"):
+        readers.append(threading.Thread(target=lambda name=name: heard.append([name, _took(r, name)])))
+        readers[-1].start()
+        time.sleep(0.15)
+    pipe = r.pipeline()
+    for n in range(3):
+        pipe.xadd("s", {"n": 10 + n}, id=f"99999999999999-{n}")
+    pipe.execute()
+    for reader in readers:
+        reader.join()
+    return heard[:3] + sorted(heard[3:])
+
+
+def _took(r: redis.Redis, name: str) -> list:
+    answer = r.xreadgroup("g", name, {"s": ">"}, block=500)
+    return [fields["n"] for _, entries in answer for _, fields in entries]
+
+
 def _while_blocked(r: redis.Redis) -> list:
     """What a blocked reader of a group hears when somebody takes its group, or its stream, away."""
     heard: list = []
@@ -194,6 +225,7 @@ def texts(r: redis.Redis) -> str:
 
 SCENARIOS = {
     "XREAD and XREADGROUP": reads,
+    "waiting readers": waiting,
     "history reads": history,
     "XRANGE and XREVRANGE": ranges,
     "XDEL and XACK": ids,
