@@ -195,7 +195,8 @@ def _repair_waiting() -> None:
             result = original(self, func, sig, args, from_script)
             if not self._in_transaction and not from_script and self._server:
                 for db in self._server.dbs.values():
-                    if any([serve_now() for serve_now in vars(db).get("_waiting_reads", ())]):
+                    served = [serve_now() for serve_now in vars(db).get("_waiting_reads", ())]
+                    if any(served):
                         db.wake_all()
             return result
 

@@ -100,10 +100,48 @@ def checking() -> None:
     row("check(), what its sealed child adds", f"{cost * 1000:.0f} ms", "", True)
 
 
+def snapshots() -> None:
+    """snapshot() of a stream with two groups on a real server: its commands must not grow with the length."""
+    from helpers import backend
+    from helpers.snapshot import snapshot
+
+    if not backend.server_program():
+        print(f"snapshot(): needs a redis-server ({backend.GET_A_SERVER})")
+        return
+    with backend.PrivateRedis() as server:
+        r = server.client()
+        sizes = (100, 1_000, 10_000)
+        for size in sizes:
+            pipe = r.pipeline(transaction=False)
+            for n in range(size):
+                pipe.xadd(f"orders:{size}", {"order_id": n, "product": "laptop"}, id=f"{n + 1}-0")
+            pipe.xgroup_create(f"orders:{size}", "analytics", id="0").xgroup_create(
+                f"orders:{size}", "processors", id="0"
+            )
+            pipe.xreadgroup("processors", "consumer-1", {f"orders:{size}": ">"}, count=size // 2)
+            pipe.execute()
+        commands = {size: _commands_of(r, lambda size=size: snapshot(r, f"orders:{size}")) for size in sizes}
+        taken = medians(**{str(size): lambda size=size: snapshot(r, f"orders:{size}") for size in sizes})
+    for size in sizes:
+        flat = commands[size] <= commands[1_000]
+        row(f"snapshot() of {size:,} entries: commands", str(commands[size]), "not with length", flat)
+        row(f"snapshot() of {size:,} entries: time", f"{taken[str(size)] * 1000:.1f} ms", "", True)
+
+
+def _commands_of(r, run: Callable[[], object]) -> int:
+    def count() -> int:
+        return sum(row["calls"] for row in r.info("commandstats").values())
+
+    before = count()
+    run()
+    return count() - before - 1  # the first INFO counts itself
+
+
 def main() -> None:
     print(f"Medians of {ROUNDS} interleaved rounds in this call.\n")
     imports()
     checking()
+    snapshots()
     strict_validation()
 
 

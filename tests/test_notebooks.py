@@ -191,20 +191,15 @@ def test_exercises_are_stored_unsolved(path):
 
 @EACH
 def test_links_lead_somewhere(path):
-    """Notebooks that are linked exist (or are named in the README's map as still to come), and so do their headings."""
+    """Every notebook that is linked exists, and so does the heading."""
     text = "\n".join(cell.source for cell in cells(path) if cell.kind == "markdown")
     for target, anchor in re.findall(r"\]\((\d\d_\w+\.ipynb)?(?:#([^)\s]+))?\)", text):
-        if target and target not in NAMES:
-            assert not anchor, f"{target} is not here yet"
-            continue
-        if anchor:
-            there = NOTEBOOKS / target if target else path
-            source = "\n".join(cell.source for cell in cells(there) if cell.kind == "markdown")
-            # Jupyter's anchor is the text as shown: no backticks, dashes for blanks.
-            headings = [
-                heading.replace("`", "").replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", source, re.M)
-            ]
-            assert anchor in headings, f"{there.name} has no heading {anchor}"
+        there = NOTEBOOKS / target if target else path
+        assert there in PATHS, f"{target} is not here"
+        source = "\n".join(cell.source for cell in cells(there) if cell.kind == "markdown")
+        # Jupyter's anchor is the text as shown: no backticks, dashes for blanks.
+        headings = [heading.replace("`", "").replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", source, re.M)]
+        assert not anchor or anchor in headings, f"{there.name} has no heading {anchor}"
 
 
 @EACH

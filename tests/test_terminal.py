@@ -109,7 +109,8 @@ def test_help_of_a_group_of_nothing_and_of_nonsense():
 def test_a_person_at_the_prompt(url, tmp_path):
     """In a real pseudo-terminal: prompt, Tab, an open transaction in the prompt, Ctrl-C, history, leaving."""
     pexpect = pytest.importorskip("pexpect", reason="no pexpect on Windows")
-    env = {**os.environ, "REDIS_URL": url, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    env = {**os.environ, "REDIS_URL": url, "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    env |= {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
     child = pexpect.spawn(sys.executable, ["-m", "helpers.redis_cli"], env=env, encoding="utf-8", dimensions=(30, 100))
     child.expect("Connected to Redis 7.0 at", timeout=60)
     child.expect("redis>")
