@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: lab test refresh bench clean
+.PHONY: lab test refresh bench up down clean
 
 lab: .venv/.course
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
@@ -19,6 +19,13 @@ refresh: .venv/.course
 
 bench: .venv/.tests
 	$(BIN)/python tests/bench.py
+
+# A Redis of a current version in docker, for REDIS_URL=redis://localhost:6379/0.
+up:
+	docker compose up --detach --wait
+
+down:
+	docker compose down
 
 .venv/.course: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "The course needs Python 3.11 or newer with venv (Debian: apt install python3-venv)."; exit 1; }

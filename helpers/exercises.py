@@ -91,7 +91,7 @@ class Lab:
         self._report(self.did)
         try:
             result = answer(*args)
-        except redis.ConnectionError as error:
+        except (redis.ConnectionError, _Elsewhere) as error:
             hint = "it reached for another Redis than the one it was given; use its parameter r."
             raise Wrong(f"{self.did} could not connect: {hint}") from error
         except Exception as error:
@@ -256,14 +256,23 @@ def _seal_off(keep: int) -> None:
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
-    builtins.input = socket.socket.connect = socket.socket.connect_ex = _refuse
+    builtins.input = _no_keyboard
+    socket.socket.connect = socket.socket.connect_ex = _no_network
     notebook = backend.current()
     if notebook is not None and "server" in notebook.connection_pool.connection_kwargs:
         notebook.connection_pool.connection_kwargs["server"].connected = False
 
 
-def _refuse(*_: Any) -> None:
-    raise ConnectionRefusedError("a check has no keyboard and no network")
+class _Elsewhere(Exception):
+    """No OSError, after which redis-py would try again ten times."""
+
+
+def _no_network(*_: Any) -> None:
+    raise _Elsewhere
+
+
+def _no_keyboard(*_: Any) -> None:
+    raise EOFError("a check has no keyboard")
 
 
 def _in_thread(number: str, examine: Callable[[Lab], None], answers: tuple) -> str:

@@ -143,8 +143,10 @@ def share(client: redis.Redis) -> str:
     url = serve(simulator) if isinstance(simulator, FakeServer) else backend.server_url()
     address = _address_file()
     address.parent.mkdir(parents=True, exist_ok=True)
-    address.touch(mode=0o600)  # The URL of somebody's server may hold a password.
-    address.write_text(url)
+    draft = address.with_suffix(".new")
+    draft.touch(mode=0o600)  # The URL of somebody's server may hold a password.
+    draft.write_text(url)
+    draft.replace(address)  # At once: a terminal must not read half of it.
     return url
 
 

@@ -167,6 +167,16 @@ def test_check_never_reaches_the_learners_redis(monkeypatch, capsys):
     assert r.xlen("orders") == 0
 
 
+def test_check_opens_no_connection(capsys):
+    def asks_a_server_of_its_own(_, key, rows, now_ms):
+        import redis
+
+        return redis.Redis().xlen(key)
+
+    check("1.1", asks_a_server_of_its_own)
+    assert "use its parameter r" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("number", ["1.99", "99.1", "x", "", None, 1.1, "1", "1.1.1"])
 def test_unknown_number_is_one_sentence(number, capsys):
     check(number, lambda r: None)

@@ -143,7 +143,7 @@ def test_readme_links_and_commands_exist():
     assert set(re.findall(r"`make ([a-z]+)", README)) <= targets
 
 
-@pytest.mark.parametrize("target", ["lab", "test", "refresh", "bench", "clean"])
+@pytest.mark.parametrize("target", ["lab", "test", "refresh", "bench", "up", "down", "clean"])
 def test_makefile_knows(target):
     done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -153,6 +153,12 @@ def test_lab_listens_on_loopback_with_its_token():
     [line] = [line for line in (ROOT / "Makefile").read_text().splitlines() if "jupyter lab" in line]
     assert "--ServerApp.ip=127.0.0.1" in line
     assert "token" not in line and "password" not in line
+
+
+def test_compose_publishes_redis_on_loopback_only():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert all(port.startswith("127.0.0.1:") for service in services.values() for port in service["ports"])
+    assert int(re.match(r"redis:(\d+)", services["redis"]["image"])[1]) >= 8
 
 
 FLOORS = [
@@ -196,7 +202,7 @@ def test_importing_helpers_is_light():
 def test_unknown_name_is_one_sentence():
     import helpers
 
-    with pytest.raises(AttributeError, match=r"helpers has no 'conect'; it has check, connect, "):
+    with pytest.raises(AttributeError, match=r"helpers has no 'conect'; it has check, check_stream, connect, "):
         helpers.conect  # noqa: B018
 
 

@@ -183,4 +183,71 @@ WRONG = [
             return units
         """,
     ),
+    (
+        "0.1",
+        "all that were ever added",
+        "one was deleted",
+        """
+        def add_order(r, key, order_id, product):
+            r.xadd(key, {"order_id": order_id, "product": product})
+            return r.xinfo_stream(key)["entries-added"]
+        """,
+    ),
+    (
+        "0.1",
+        "one more than before",
+        "somebody else added an order between",
+        """
+        def add_order(r, key, order_id, product):
+            count = r.xlen(key)
+            r.xadd(key, {"order_id": order_id, "product": product})
+            return count + 1
+        """,
+    ),
+    (
+        "0.1",
+        "a counter in Redis",
+        "the stream itself can be counted",
+        """
+        def add_order(r, key, order_id, product):
+            r.xadd(key, {"order_id": order_id, "product": product})
+            return r.incr(f"{key}:count")
+        """,
+    ),
+    (
+        "0.2",
+        "added up in a hash",
+        "left the key 'units' behind",
+        """
+        def units_sold(r, key):
+            r.delete("units")
+            for _, fields in r.xrange(key):
+                r.hincrby("units", fields["product"], int(fields["quantity"]))
+            return {product: int(units) for product, units in r.hgetall("units").items()}
+        """,
+    ),
+    (
+        "0.2",
+        "always the stream orders",
+        "the parameter key says which one to read",
+        """
+        def units_sold(r, key):
+            units = {}
+            for _, fields in r.xrange("orders"):
+                units[fields["product"]] = units.get(fields["product"], 0) + int(fields["quantity"])
+            return units
+        """,
+    ),
+    (
+        "0.2",
+        "each order once, in a set",
+        "Two equal orders are two orders",
+        """
+        def units_sold(r, key):
+            units = {}
+            for product, quantity in {(fields["product"], fields["quantity"]) for _, fields in r.xrange(key)}:
+                units[product] = units.get(product, 0) + int(quantity)
+            return units
+        """,
+    ),
 ]

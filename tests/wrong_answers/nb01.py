@@ -75,7 +75,7 @@ WRONG = [
     (
         "1.2",
         "types survive",
-        "what remembers that 1001 was a number",
+        "what remembers that it was a number",
         """
         import json
         def save_order(r, key, order):
@@ -196,7 +196,7 @@ WRONG = [
     (
         "1.4",
         "delete, then write again",
-        "a crash just then would have lost them",
+        "a crash just then would have lost it",
         """
         def repair(r, key, now_ms):
             entries = r.xrange(key)
@@ -390,6 +390,238 @@ WRONG = [
         """
         import redis
         def add_reading(r, key, at_ms, fields):
+            try:
+                return r.xadd(key, fields, id=f"{at_ms}-*")
+            except redis.ResponseError:
+                return r.xadd(key, fields)
+        """,
+    ),
+    (
+        "1.1",
+        "added, then deleted",
+        "A stream remembers its highest id",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: row["at"]):
+                fields = {"order_id": row["order_id"], "product": row["product"]}
+                entry_id = r.xadd(key, fields, id=f"{row['at']}-*")
+                if row["at"] > now_ms:
+                    r.xdel(key, entry_id)
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.1",
+        "taken out of rows",
+        "leave rows as they are",
+        """
+        def import_history(r, key, rows, now_ms):
+            late = []
+            for row in rows:
+                if row["at"] > now_ms:
+                    late.append(row)
+                    rows.remove(row)
+            for row in sorted(rows, key=lambda row: row["at"]):
+                r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return late
+        """,
+    ),
+    (
+        "1.1",
+        "sorted as text",
+        "Milliseconds compare as numbers",
+        """
+        def import_history(r, key, rows, now_ms):
+            for row in sorted(rows, key=lambda row: str(row["at"])):
+                if row["at"] <= now_ms:
+                    r.xadd(key, {"order_id": row["order_id"], "product": row["product"]}, id=f"{row['at']}-*")
+            return [row for row in rows if row["at"] > now_ms]
+        """,
+    ),
+    (
+        "1.2",
+        "types are guessed",
+        "text that looks like something else",
+        """
+        import json
+        def save_order(r, key, order):
+            return r.xadd(key, {k: v if isinstance(v, str) else json.dumps(v) for k, v in order.items()})
+        def load_order(r, key, entry_id):
+            order = {}
+            for name, value in r.xrange(key, entry_id, entry_id)[0][1].items():
+                try:
+                    order[name] = json.loads(value)
+                except ValueError:
+                    order[name] = value
+            return order
+        """,
+    ),
+    (
+        "1.2",
+        "remembered in Python",
+        "a program that loads an order has its entry, and no more",
+        """
+        import json
+        saved = {}
+        def save_order(r, key, order):
+            entry_id = r.xadd(key, {"order_id": order["order_id"], "data": json.dumps(order)})
+            saved[entry_id] = order
+            return entry_id
+        def load_order(r, key, entry_id):
+            return saved[entry_id]
+        """,
+    ),
+    (
+        "1.2",
+        "the order's number as the id",
+        "The numbers of orders need not rise",
+        """
+        import json
+        def save_order(r, key, order):
+            fields = {"order_id": order["order_id"], "data": json.dumps(order)}
+            return r.xadd(key, fields, id=f"{order['order_id']}-0")
+        def load_order(r, key, entry_id):
+            return json.loads(r.xrange(key, entry_id, entry_id)[0][1]["data"])
+        """,
+    ),
+    (
+        "1.3",
+        "EXISTS and XADD in a transaction, then DELETE",
+        "created the stream and deleted it again",
+        """
+        def count_click(r, customer, page):
+            key = f"clicks:{customer}"
+            pipeline = r.pipeline()
+            pipeline.exists(key)
+            pipeline.xadd(key, {"page": page})
+            exists, _ = pipeline.execute()
+            if not exists:
+                r.delete(key)
+            return bool(exists)
+        """,
+    ),
+    (
+        "1.3",
+        "WATCH, and False when it fails",
+        "Another click of this customer came in between",
+        """
+        import redis
+        def count_click(r, customer, page):
+            key = f"clicks:{customer}"
+            with r.pipeline() as pipeline:
+                pipeline.watch(key)
+                if not pipeline.exists(key):
+                    return False
+                pipeline.multi()
+                pipeline.xadd(key, {"page": page})
+                try:
+                    pipeline.execute()
+                except redis.WatchError:
+                    return False
+                return True
+        """,
+    ),
+    (
+        "1.3",
+        "every error is a stranger",
+        "every other error has to come out",
+        """
+        def count_click(r, customer, page):
+            try:
+                return r.xadd(f"clicks:{customer}", {"page": page}, nomkstream=True) is not None
+            except Exception:
+                return False
+        """,
+    ),
+    (
+        "1.4",
+        "a pipeline that is no transaction",
+        "Where are all entries at every moment",
+        """
+        def repair(r, key, now_ms):
+            entries, late = r.xrange(key), 0
+            pipeline = r.pipeline(transaction=False)
+            pipeline.delete(key)
+            for entry_id, fields in entries:
+                future = int(entry_id.split("-")[0]) > now_ms
+                late += future
+                pipeline.xadd(key, fields, id="*" if future else entry_id)
+            pipeline.execute()
+            return late
+        """,
+    ),
+    (
+        "1.4",
+        "now_ms for what is from the future",
+        "an id from * is of this moment",
+        """
+        def repair(r, key, now_ms):
+            entries, late = r.xrange(key), 0
+            pipeline = r.pipeline()
+            pipeline.delete(key)
+            for entry_id, fields in entries:
+                future = int(entry_id.split("-")[0]) > now_ms
+                late += future
+                pipeline.xadd(key, fields, id=f"{now_ms}-*" if future else entry_id)
+            pipeline.execute()
+            return late
+        """,
+    ),
+    (
+        "1.4",
+        "the first hundred",
+        "did not keep the entry 101-0",
+        """
+        def repair(r, key, now_ms):
+            entries, late = r.xrange(key, count=100), 0
+            pipeline = r.pipeline()
+            pipeline.delete(key)
+            for entry_id, fields in entries:
+                future = int(entry_id.split("-")[0]) > now_ms
+                late += future
+                pipeline.xadd(key, fields, id="*" if future else entry_id)
+            pipeline.execute()
+            return late
+        """,
+    ),
+    (
+        "1.5",
+        "the highest id is asked first",
+        "Another till added between two of your commands",
+        """
+        def add_reading(r, key, at_ms, fields):
+            fields = {**fields, "at": at_ms}
+            if r.exists(key):
+                highest = r.xinfo_stream(key)["last-generated-id"]
+                if int(highest.split("-")[0]) > at_ms:
+                    return r.xadd(key, fields)
+            return r.xadd(key, fields, id=f"{at_ms}-*")
+        """,
+    ),
+    (
+        "1.5",
+        "a clock of one's own",
+        "Who always gives an id that is larger",
+        """
+        import redis, time
+        def add_reading(r, key, at_ms, fields):
+            fields = {**fields, "at": at_ms}
+            try:
+                return r.xadd(key, fields, id=f"{at_ms}-*")
+            except redis.ResponseError as error:
+                if "equal or smaller" not in str(error):
+                    raise
+                return r.xadd(key, fields, id=f"{int(time.time() * 1000)}-*")
+        """,
+    ),
+    (
+        "1.5",
+        "every error means late",
+        "went on after Redis had refused",
+        """
+        import redis
+        def add_reading(r, key, at_ms, fields):
+            fields = {**fields, "at": at_ms}
             try:
                 return r.xadd(key, fields, id=f"{at_ms}-*")
             except redis.ResponseError:
