@@ -9,8 +9,6 @@ _HOMES = {
     "connect_async": "backend",
     "private_redis": "backend",
     "share": "resp",
-    "snapshot": "snapshot",
-    "picture": "picture",
     "check": "exercises",
     "check_stream": "exercises",
 }

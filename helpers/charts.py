@@ -148,3 +148,34 @@ def delay_chart(polled: Mapping[int, Reading], blocked: Reading) -> None:
         f"{blocked.calls} calls and {blocked.mean:.0f} ms."
     )
     _show(figure, alt)
+
+
+# --- Who gets how many --------------------------------------------------------------------------------------
+
+
+def share_chart(shares: Mapping[str, Mapping[str, int]]) -> None:
+    """Shows how many orders each consumer of a group got, as bars side by side for one case or two.
+
+    Args:
+        shares: for each case, by what the legend is to call it, the number of orders of each consumer; the same
+            consumers and the same total in each.
+    """
+    first = next(iter(shares.values()))
+    consumers, total = list(first), sum(first.values())
+    looks = list(zip(shares.items(), (BLUE, ORANGE), ("", "//"), strict=False))
+    width = 0.8 / len(looks)
+
+    def plot(axes: Axes) -> None:
+        for at, ((case, got), colour, hatch) in enumerate(looks):
+            middles = [place + (at - (len(looks) - 1) / 2) * width for place in range(len(consumers))]
+            counts = [got[consumer] for consumer in consumers]
+            bars = axes.bar(middles, counts, width * 0.94, color=colour, hatch=hatch, edgecolor=PAPER, label=case)
+            axes.bar_label(bars, padding=2)
+        axes.set_xticks(range(len(consumers)), consumers)
+        axes.grid(visible=False, axis="x")
+        axes.margins(y=0.12)
+        axes.legend()
+
+    figure = _draw(f"Who gets how many of {total} orders?", "consumer of the group", "orders delivered", plot)
+    told = [", ".join(f"{name} {n}" for name, n in got.items()) + f" ({case})" for case, got in shares.items()]
+    _show(figure, "Bars: orders delivered to each consumer. " + "; ".join(told) + ".")

@@ -9,7 +9,7 @@ The commands are XINFO, XPENDING and XRANGE (https://redis.io/docs/latest/comman
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -126,7 +126,8 @@ def as_numbers(entry_id: str) -> Id:
     return int(ms), int(seq or 0)
 
 
-def _as_text(entry_id: Id) -> str:
+def as_text(entry_id: Id) -> str:
+    """``(5, 12)`` as ``"5-12"``."""
     return "{}-{}".format(*entry_id)
 
 
@@ -134,167 +135,137 @@ def _as_text(entry_id: Id) -> str:
 
 
 def _snapshot_of_bytes(r: redis.Redis, key: str, most: int) -> Snapshot:
-    """The same, by a client that shows what is not UTF-8 as ``\\xff``."""
+    """The same, by a client to which what is not UTF-8 is no error."""
     pool = r.connection_pool
-    options = {**pool.connection_kwargs, "decode_responses": True, "encoding_errors": "backslashreplace"}
-    with redis.Redis(connection_pool=redis.ConnectionPool(pool.connection_class, **options)) as reader:
-        try:
-            return _snapshot(reader, key, most)
-        finally:
-            reader.connection_pool.disconnect()
+    options = {**pool.connection_kwargs, "decode_responses": True, "encoding_errors": "surrogateescape"}
+    reading = redis.ConnectionPool(pool.connection_class, **options)
+    try:
+        return _snapshot(redis.Redis(connection_pool=reading), key, most)
+    finally:
+        reading.disconnect()
 
 
 def _snapshot(r: redis.Redis, key: str, most: int) -> Snapshot:
     most, taken = max(most, 2), int(time.time() * 1000)
     missing = Snapshot(key, False, taken, 0, (), ())
-    kind, cursors = _first_look(r, key)
+    kind, groups = _ask(r.pipeline().type(key).xinfo_groups(key))
     if kind == "none":
         return missing
     if kind != "stream":
-        raise NotAStream(f"{key!r} holds a {kind}, not a stream: DEL {key} removes it, another name leaves it alone.")
-    look = _Look(r, key, cursors, most)
-    if look.info is None:  # Somebody deleted the key just now.
+        raise NotAStream(f"{key!r} holds a {kind}, not a stream.")
+    look = _look(r, key, {row["name"]: row["last-delivered-id"] for row in groups or []}, most)
+    if look is None:  # Somebody deleted the key just now.
         return missing
-    shown = look.choose(most)
-    look.look_up(r, shown)
-    return Snapshot(key, True, taken, look.info["length"], look.entries(shown), look.groups())
+    shown = _choose(look, most)
+    _look_closer(r, key, look, shown)
+    return Snapshot(key, True, taken, look.length, _entries(look, shown), tuple(_group(look, g) for g in look.groups))
 
 
-def _first_look(r: redis.Redis, key: str) -> tuple[str, dict[str, str]]:
-    """The type of `key`, and each group's cursor."""
-    with r.pipeline() as pipe:
-        kind, groups = pipe.type(key).xinfo_groups(key).execute(raise_on_error=False)
-    return kind, {group["name"]: group["last-delivered-id"] for group in _rows(groups)}
+def _ask(pipe: redis.client.Pipeline) -> list[Any]:
+    """The replies; None in place of an error that only says that what was there before has gone."""
+    with pipe:
+        replies = pipe.execute(raise_on_error=False)
+    for at, reply in enumerate(replies):
+        if isinstance(reply, Exception):
+            if not str(reply).startswith(_GONE):
+                raise reply
+            replies[at] = None
+    return replies
 
 
-def _rows(reply: Any) -> list:
-    """A reply's rows; none when the server had nothing, or an error: what we asked for has gone since."""
-    return [] if reply is None or isinstance(reply, redis.ResponseError) else reply
+# The last: a cursor that is the greatest id of all has nothing after it.
+_GONE = ("no such key", "NOGROUP", "WRONGTYPE", "invalid start ID")
 
 
+@dataclass
+class _GroupLook:
+    """What the server said of a group."""
+
+    name: str
+    asked: str  # the cursor that the windows were asked around
+    cursor: str  # the cursor now, as are the rest
+    lag: int | None
+    consumers: list[str]
+    pending: int
+    holding: dict[str, int]  # consumer: how many entries it holds
+    held: dict[Id, dict]  # id: its row of XPENDING
+    after: list[Id]  # the first entries after `asked`
+    upto: list[Id]  # the last entries up to `asked`, the last one first
+
+
+@dataclass
 class _Look:
-    """What the server said: the second round trip is made by the constructor, the third by `look_up`."""
+    """What the server said of a stream."""
 
-    def __init__(self, r: redis.Redis, key: str, cursors: dict[str, str], most: int) -> None:
-        self.key, self.most, self.cursors = key, most, cursors
-        with r.pipeline(transaction=True) as pipe:
-            pipe.xinfo_stream(key).xinfo_groups(key)
-            pipe.xrange(key, count=most).xrevrange(key, count=most)
-            for name, cursor in cursors.items():
-                pipe.xinfo_consumers(key, name).xpending(key, name).xpending_range(key, name, "-", "+", HELD)
-                pipe.xrange(key, min=f"({cursor}", count=most).xrevrange(key, max=cursor, count=most)
-            info, groups, head, tail, *rest = pipe.execute(raise_on_error=False)
-        self.info = None if isinstance(info, redis.ResponseError) else info
-        self.rows = {row["name"]: row for row in _rows(groups) if row["name"] in cursors}
-        self.head, self.tail = _rows(head), _rows(tail)
-        asked = dict(zip(cursors, zip(*[iter(rest)] * 5, strict=True), strict=True))
-        asked = {name: asked[name] for name in sorted(self.rows)}  # Others were destroyed since.
-        self.consumers = {name: [row["name"] for row in _rows(replies[0])] for name, replies in asked.items()}
-        self.summaries = {name: replies[1] for name, replies in asked.items()}
-        self.held = {name: {as_numbers(row["message_id"]): row for row in replies[2]} for name, replies in asked.items()}
-        self.after = {name: _rows(replies[3]) for name, replies in asked.items()}
-        self.upto = {name: _rows(replies[4]) for name, replies in asked.items()}
-        self.fields: dict[Id, dict | None] = {}  # None: asked for, and the stream does not have it
-        for window in (self.head, self.tail, *self.after.values(), *self.upto.values()):
-            self.fields |= {as_numbers(entry_id): fields for entry_id, fields in window}
-        self.gaps: set[Id] = set()  # shown entries before which others are not shown
+    length: int
+    complete: bool  # whether `fields` has every entry
+    untouched: bool  # whether no entry was ever removed
+    max_deleted: Id
+    head: list[Id]  # the first entries
+    tail: list[Id]  # the last entries, the last one first
+    groups: list[_GroupLook]
+    fields: dict[Id, dict | None]  # of every entry that was asked for; None: the stream does not have it
+    gaps: set[Id]  # entries to be shown, before which are others that are not
 
-    @property
-    def complete(self) -> bool:
-        """Whether the whole stream was read."""
-        return self.info["length"] <= self.most
 
-    def choose(self, most: int) -> list[Id]:
-        """The ids to show, at most `most`: taken in turn from both ends, and each group's cursor and pending."""
-        first, last = ([as_numbers(entry_id) for entry_id, _ in window] for window in (self.head, self.tail))
-        sources = [_in_turn(first, last)]
-        for name, held in self.held.items():
-            after, upto = ([as_numbers(entry_id) for entry_id, _ in w] for w in (self.after[name], self.upto[name]))
-            sources += [_in_turn(after, upto), _most_telling(held)]
-        wanted = dict.fromkeys([*first[:1], *last[:1], *_in_turn(*sources)])
-        return sorted(list(wanted)[:most])
+def _look(r: redis.Redis, key: str, cursors: dict[str, str], most: int) -> _Look | None:
+    """What one MULTI tells of the stream and its groups; None when it has gone."""
+    pipe = r.pipeline(transaction=True)
+    pipe.xinfo_stream(key).xinfo_groups(key).xrange(key, count=most).xrevrange(key, count=most)
+    for name, cursor in cursors.items():
+        pipe.xinfo_consumers(key, name).xpending(key, name).xpending_range(key, name, "-", "+", HELD)
+        pipe.xrange(key, f"({cursor}", "+", count=most).xrevrange(key, cursor, "-", count=most)
+    info, rows, head, tail, *rest = _ask(pipe)
+    if info is None:
+        return None
+    fields: dict[Id, dict | None] = {}
 
-    def look_up(self, r: redis.Redis, shown: list[Id]) -> None:
-        """Asks for what the windows did not show: entries by id, gaps between the shown, who holds the shown."""
-        held = {entry_id for rows in self.held.values() for entry_id in rows}
-        unknown = sorted(i for i in {*shown, *held} - self.fields.keys() if i in shown or not self._surely_there(i))
-        pairs = [] if self.complete else list(pairwise(shown))
-        # Beyond the oldest HELD, who holds an entry is asked entry by entry.
-        beyond = [
-            (name, entry_id)
-            for name, rows in self.held.items()
-            if self.summaries[name]["pending"] > len(rows)
-            for entry_id in shown
-            if entry_id not in rows and entry_id > max(rows)
-        ]
-        with r.pipeline(transaction=False) as pipe:
-            for entry_id in unknown:
-                pipe.xrange(self.key, _as_text(entry_id), _as_text(entry_id))
-            for one, other in pairs:
-                pipe.xrange(self.key, f"({_as_text(one)}", f"({_as_text(other)}", count=1)
-            for name, entry_id in beyond:
-                pipe.xpending_range(self.key, name, _as_text(entry_id), _as_text(entry_id), 1)
-            replies = iter(pipe.execute(raise_on_error=False))
-        for entry_id in unknown:
-            found = _rows(next(replies))
-            self.fields[entry_id] = found[0][1] if found else None
-        self.gaps = {other for _, other in pairs if _rows(next(replies))}
-        for name, entry_id in beyond:
-            self.held[name] |= {entry_id: row for row in _rows(next(replies))}
+    def ids(window: list | None) -> list[Id]:
+        fields.update((as_numbers(entry_id), values) for entry_id, values in window or [])
+        return [as_numbers(entry_id) for entry_id, _ in window or []]
 
-    def _surely_there(self, entry_id: Id) -> bool:
-        """Whether a pending entry that was not read is in the stream: it is no older than the first entry and
-        younger than any that XDEL ever took."""
-        oldest = as_numbers(self.head[0][0]) if self.head else (2**64, 0)
-        return entry_id >= oldest and entry_id > as_numbers(self.info["max-deleted-entry-id"])
-
-    def _is_deleted(self, entry_id: Id) -> bool:
-        return entry_id in self.fields and self.fields[entry_id] is None
-
-    def entries(self, shown: list[Id]) -> tuple[Entry, ...]:
-        return tuple(
-            Entry(_as_text(i), self.fields[i] or {}, deleted=self._is_deleted(i), skipped=i in self.gaps) for i in shown
-        )
-
-    def groups(self) -> tuple[Group, ...]:
-        return tuple(self._group(name) for name in self.held)
-
-    def _group(self, name: str) -> Group:
-        row, summary = self.rows[name], self.summaries[name]
-        # Not XINFO CONSUMERS' counts: fakeredis leaves them behind when entries are delivered again.
-        holding = {consumer["name"]: int(consumer["pending"]) for consumer in summary["consumers"]}
-        held = [
-            Pending(
-                _as_text(entry_id),
-                pending["consumer"],
-                pending["times_delivered"],
-                pending["time_since_delivered"],
-                self._is_deleted(entry_id),
+    replies = {name: rest[5 * n : 5 * n + 5] for n, name in enumerate(cursors)}
+    groups = []
+    for row in sorted(rows, key=lambda row: row["name"]):
+        name = row["name"]
+        if name not in replies:  # It was created just now.
+            continue
+        consumers, summary, held, after, upto = replies[name]
+        groups.append(
+            _GroupLook(
+                name=name,
+                asked=cursors[name],
+                cursor=row["last-delivered-id"],
+                lag=row.get("lag"),
+                consumers=[consumer["name"] for consumer in consumers],
+                pending=summary["pending"],
+                # Not XINFO CONSUMERS' counts: fakeredis forgets to correct them when an entry is delivered again.
+                holding={consumer["name"]: int(consumer["pending"]) for consumer in summary["consumers"]},
+                held={as_numbers(pending["message_id"]): pending for pending in held},
+                after=ids(after),
+                upto=ids(upto),
             )
-            for entry_id, pending in sorted(self.held[name].items())
-        ]
-        return Group(
-            name,
-            row["last-delivered-id"],
-            row.get("lag"),
-            self._waiting(name, row),
-            summary["pending"],
-            tuple(Consumer(one, holding.get(one, 0)) for one in sorted({*self.consumers[name], *holding})),
-            tuple(held),
         )
+    return _Look(
+        length=info["length"],
+        complete=info["length"] <= most,
+        untouched=info["entries-added"] == info["length"],
+        max_deleted=as_numbers(info["max-deleted-entry-id"]),
+        head=ids(head),
+        tail=ids(tail),
+        groups=groups,
+        fields=fields,
+        gaps=set(),
+    )
 
-    def _waiting(self, name: str, row: dict) -> int | None:
-        """How many entries come after the cursor: counted where a window reached an end of the stream, else the
-        lag, which all servers count alike as long as nothing was removed."""
-        length, cursor = self.info["length"], row["last-delivered-id"]
-        if self.complete:
-            return sum(as_numbers(entry_id) > as_numbers(cursor) for entry_id, _ in self.head)
-        if cursor == self.cursors[name] and len(self.after[name]) < self.most:
-            return len(self.after[name])
-        if cursor == self.cursors[name] and len(self.upto[name]) < self.most:
-            return length - len(self.upto[name])
-        untouched = self.info["entries-added"] == length and self.info["max-deleted-entry-id"] == "0-0"
-        return row.get("lag") if untouched else None
+
+def _choose(look: _Look, most: int) -> list[Id]:
+    """The ids to show: first and last entry, then in turn from both ends, each group's cursor and its pending ones."""
+    sources = [_in_turn(look.head, look.tail)]
+    for group in look.groups:
+        sources += [_in_turn(group.after, group.upto), _by_interest(group.held)]
+    wanted = dict.fromkeys([*look.head[:1], *look.tail[:1], *_in_turn(*sources)])
+    return sorted(list(wanted)[:most])
 
 
 def _in_turn(*sources: Sequence[Id]) -> list[Id]:
@@ -302,7 +273,90 @@ def _in_turn(*sources: Sequence[Id]) -> list[Id]:
     return [entry_id for ids in zip_longest(*sources) for entry_id in ids if entry_id is not None]
 
 
-def _most_telling(held: dict[Id, dict]) -> list[Id]:
-    """Pending entries in the order of what they tell: the oldest of each consumer, then the most often delivered."""
+def _by_interest(held: dict[Id, dict]) -> list[Id]:
+    """Pending entries: the oldest of each consumer, then those delivered most often, then the oldest."""
     oldest = set({row["consumer"]: entry_id for entry_id, row in sorted(held.items(), reverse=True)}.values())
     return sorted(held, key=lambda entry_id: (entry_id not in oldest, -held[entry_id]["times_delivered"], entry_id))
+
+
+def _look_closer(r: redis.Redis, key: str, look: _Look, shown: list[Id]) -> None:
+    """Asks for what the windows left open: pending entries by id, gaps between the shown, who holds the shown."""
+    held = {entry_id for group in look.groups for entry_id in group.held}
+    unread = sorted({*shown, *held} - look.fields.keys())
+    look.fields.update((entry_id, None) for entry_id in unread if _is_gone(look, entry_id))
+    singles = [i for i in unread if i not in look.fields and (i in shown or i <= look.max_deleted)]
+    pairs = list(pairwise(shown))
+    if look.complete:
+        look.gaps |= {other for one, other in pairs if any(one < entry_id < other for entry_id in look.head)}
+        pairs = []
+    # Who holds an entry younger than the oldest HELD pending ones is asked entry by entry.
+    holders = [
+        (group, entry_id)
+        for group in look.groups
+        if group.pending > len(group.held)
+        for entry_id in shown
+        if entry_id > max(group.held)
+    ]
+    pipe = r.pipeline(transaction=False)
+    for entry_id in singles:
+        pipe.xrange(key, as_text(entry_id), as_text(entry_id))
+    for one, other in pairs:
+        pipe.xrange(key, f"({as_text(one)}", f"({as_text(other)}", count=1)
+    for group, entry_id in holders:
+        pipe.xpending_range(key, group.name, as_text(entry_id), as_text(entry_id), 1)
+    replies = iter(_ask(pipe))
+    for entry_id in singles:
+        found = next(replies)
+        look.fields[entry_id] = found[0][1] if found else None
+    look.gaps |= {other for _, other in pairs if next(replies)}
+    for group, entry_id in holders:
+        group.held.update((entry_id, row) for row in next(replies) or [])
+
+
+def _is_gone(look: _Look, entry_id: Id) -> bool:
+    """Whether what was read is enough to say that the stream does not have the entry."""
+    return look.complete or not look.head[0] <= entry_id <= look.tail[0]
+
+
+def _entries(look: _Look, shown: list[Id]) -> tuple[Entry, ...]:
+    entries = []
+    for entry_id in shown:
+        fields = {_legible(name): _legible(value) for name, value in (look.fields[entry_id] or {}).items()}
+        entries.append(Entry(as_text(entry_id), fields, look.fields[entry_id] is None, entry_id in look.gaps))
+    return tuple(entries)
+
+
+def _legible(text: str) -> str:
+    """`text` with the bytes that are not UTF-8 as ``\\xff``."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _group(look: _Look, group: _GroupLook) -> Group:
+    held = [
+        Pending(
+            id=as_text(entry_id),
+            consumer=_legible(row["consumer"]),
+            deliveries=row["times_delivered"],
+            idle=row["time_since_delivered"],
+            # One that was not read is there: it is younger than the first entry and than all that XDEL ever took.
+            deleted=look.fields.get(entry_id, {}) is None,
+        )
+        for entry_id, row in sorted(group.held.items())
+    ]
+    names = sorted({*group.consumers, *group.holding})
+    consumers = tuple(Consumer(_legible(name), group.holding.get(name, 0)) for name in names)
+    waiting = _waiting(look, group)
+    return Group(_legible(group.name), group.cursor, group.lag, waiting, group.pending, consumers, tuple(held))
+
+
+def _waiting(look: _Look, group: _GroupLook) -> int | None:
+    """How many entries come after the cursor: counted where a window reached an end of the stream; else the lag,
+    which all servers count alike as long as no entry was removed."""
+    if look.complete:
+        return sum(entry_id > as_numbers(group.cursor) for entry_id in look.head)
+    most = len(look.head)
+    if group.cursor == group.asked and len(group.after) < most:
+        return len(group.after)
+    if group.cursor == group.asked and len(group.upto) < most:
+        return look.length - len(group.upto)
+    return group.lag if look.untouched else None

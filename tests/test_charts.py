@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -97,3 +98,40 @@ def test_matplotlib_waits_for_the_first_chart():
     code = "import sys, helpers.charts; print('matplotlib' in sys.modules, 'IPython' in sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout == "False False\n"
+
+
+SHARES = {"equal": {"ada": 20, "bob": 20, "cyd": 20}, "unequal": {"ada": 36, "bob": 18, "cyd": 6}}
+
+
+def test_shares_are_told_by_bars_numbers_and_words(monkeypatch):
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append((figure, alt)))
+    charts.share_chart(SHARES)
+    [(figure, alt)] = figures
+    [axes] = figure.axes
+    assert axes.get_title(loc="left") == "Who gets how many of 60 orders?"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["ada", "bob", "cyd"]
+    assert [[bar.get_height() for bar in bars] for bars in axes.containers] == [[20, 20, 20], [36, 18, 6]]
+    assert [text.get_text() for text in axes.texts] == ["20", "20", "20", "36", "18", "6"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(SHARES)
+    assert "orders" in axes.get_ylabel() and "consumer" in axes.get_xlabel()
+    assert "ada 36, bob 18, cyd 6 (unequal)" in alt
+
+
+def test_bars_side_by_side_do_not_overlap_and_differ_without_colour(monkeypatch):
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append(figure))
+    for shares in (SHARES, {"only case": SHARES["equal"]}):
+        charts.share_chart(shares)
+        [axes] = figures.pop().axes
+        bars = sorted((bar for bars in axes.containers for bar in bars), key=lambda bar: bar.get_x())
+        assert all(one.get_x() + one.get_width() <= other.get_x() + 1e-9 for one, other in pairwise(bars))
+        assert len({bars[0].get_hatch() for bars in axes.containers}) == len(shares)
+
+
+def test_a_share_chart_is_the_same_every_time(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    for _ in range(2):
+        charts.share_chart(SHARES)
+    assert shown[0].data == shown[1].data and b"Software" not in shown[0].data
