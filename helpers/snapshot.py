@@ -77,7 +77,7 @@ class Snapshot:
 
 
 def snapshot(r: redis.Redis, key: str, most: int = 12) -> Snapshot:
-    """The state of the stream `key`, in three round trips.
+    """The state of the stream `key`, in at most three round trips.
 
     A group is consistent in itself: its cursor and what it holds are read in one MULTI.
 

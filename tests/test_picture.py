@@ -106,6 +106,14 @@ def markup(r: redis.Redis) -> None:
     r.xreadgroup(nasty, nasty, {"orders": ">"}, count=1)
 
 
+def wide_characters(r: redis.Redis) -> None:
+    """Each takes the room of two."""
+    r.xadd("orders", {"商品": "ノートパソコン" * 9}, id="1-0")
+    for group in ("注文を処理するグループ", "分析", "保管"):
+        r.xgroup_create("orders", group, id="0")
+        r.xreadgroup(group, "消費者の一番" * 3, {"orders": ">"}, count=1)
+
+
 def nine_groups(r: redis.Redis) -> None:
     seed(r)
     for n in range(9):
@@ -138,6 +146,7 @@ SCENES = [
     ten_thousand,
     busy_groups,
     markup,
+    wide_characters,
     nine_groups,
     long_ids,
     four_cursors,
@@ -275,6 +284,11 @@ def test_more_consumers_and_groups_than_there_is_room_for():
     drawn = rows(svg(taken_after(many_consumers)))
     assert drawn["and 28 more"] == ["and 28 more"] * 2
     assert drawn["40-0"][1:] == ["a-consum…ng-name-39"] * 3
+    root = ElementTree.fromstring(svg(taken_after(many_consumers)))
+    panels = [rect for rect in root.iter(f"{SVG}rect") if rect.get("y") == str(module.TOP)]
+    ends = {int(rect.get("y")) + int(rect.get("height")) for rect in panels[1:]}
+    [line] = {y for y, _, text in texts(svg(taken_after(many_consumers))) if text == "and 28 more"}
+    assert all(line + 4 <= end < line + 20 for end in ends)
     taken = taken_after(nine_groups)
     drawn = rows(svg(taken))
     assert "group group-3: cursor 3-0, 3 waiting, 0 pending" in drawn and "and 1 more group" in drawn
