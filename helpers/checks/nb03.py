@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,38 @@ def _ids(r: redis.Redis, group: str, consumer: str, count: int | None = None) ->
     return [entry_id for _, entries in reply for entry_id, _ in entries]
 
 
+def _refusing(r: redis.Redis, command: str, error: redis.ResponseError) -> list[str]:
+    """Makes `r` answer each `command` with `error`; the list gets an item for each. Pipelines are not touched."""
+    refused: list[str] = []
+    execute = r.execute_command
+
+    def execute_or_refuse(*args: Any, **options: Any) -> Any:
+        words = " ".join(map(str, args)).upper().split()
+        if words[: len(command.split())] != command.split():
+            return execute(*args, **options)
+        refused.append(command)
+        if len(refused) == 12:
+            raise _TooOften
+        raise error
+
+    r.execute_command = execute_or_refuse
+    return refused
+
+
+class _TooOften(BaseException):
+    """Ends an answer that would try for ever; not an Exception, so that it is not caught."""
+
+
+def _no_permission(command: str) -> redis.ResponseError:
+    """What redis-py makes of the reply ``NOPERM ...``."""
+    return redis.exceptions.NoPermissionError(f"User shop has no permissions to run the '{command}' command")
+
+
+def _out_of_memory() -> redis.ResponseError:
+    """What redis-py makes of the reply ``OOM ...``."""
+    return redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+
+
 def _listed(items: Sequence[Any]) -> str:
     if len(items) < 8:
         return ", ".join(map(str, items)) or "nothing"
@@ -54,9 +87,13 @@ def ensure_group(lab: Lab) -> None:
     _group_on_a_stream_with_orders(lab)
     _group_before_the_stream(lab)
     _group_is_there_already(lab)
+    _group_has_nothing_pending(lab)
+    _group_of_an_empty_stream(lab)
     for commands in (1, 2, 3):
         _another_worker_is_faster(lab, commands)
     _not_a_stream(lab)
+    _create_is_refused(lab, "NOPERM", _no_permission("xgroup|create"))
+    _create_is_refused(lab, "OOM", _out_of_memory())
 
 
 def _ensure(lab: Lab, r: redis.Redis, hint: str) -> Any:
@@ -79,6 +116,11 @@ def _group_on_a_stream_with_orders(lab: Lab) -> None:
     if _group(other, "orders", "shipping") is None:
         raise lab.wrong("left the stream without the group 'shipping'.")
     read = _ids(other, "shipping", "ada")
+    if read == ["2-0", "3-0"]:
+        raise lab.wrong(
+            "created a group that reads 2-0, 3-0, and the stream had 1-0 to 3-0. An id means what comes after it: "
+            "the first entry's own id leaves that entry out."
+        )
     if read != ["1-0", "2-0", "3-0"]:
         raise lab.wrong(
             f"created a group that reads {_listed(read)}, and the stream had 1-0 to 3-0: it begins after orders that "
@@ -131,6 +173,43 @@ def _group_is_there_already(lab: Lab) -> None:
         raise lab.wrong(f"returned {show(created)} for a group that was there; it should return False.")
 
 
+def _group_has_nothing_pending(lab: Lab) -> None:
+    r = lab.redis()
+    other = lab.another(r)
+    _fill(other, 1, 3)
+    other.xgroup_create("orders", "shipping", id="0")
+    other.xack("orders", "shipping", *_ids(other, "shipping", "ada", 2))
+    created = _ensure(lab, r, "The group was there, with nothing pending.")
+    group = _group(other, "orders", "shipping")
+    if group is None or group["last-delivered-id"] != "2-0":
+        raise lab.wrong(
+            f"moved the cursor of a group that was there from 2-0 to {group and group['last-delivered-id']}. Nothing "
+            "was pending because everything had been reported as done: now finished orders are delivered again."
+        )
+    if created is not False:
+        raise lab.wrong(f"returned {show(created)} for a group that was there; it should return False.")
+
+
+def _group_of_an_empty_stream(lab: Lab) -> None:
+    """All orders are finished and deleted, and the groups are there."""
+    r = lab.redis()
+    other = lab.another(r)
+    _fill(other, 1, 2)
+    for group in ("shipping", "billing"):
+        other.xgroup_create("orders", group, id="0")
+        other.xack("orders", group, *_ids(other, group, "ada"))
+    other.xdel("orders", "1-0", "2-0")
+    created = _ensure(lab, r, "The stream was empty, and the group was there.")
+    left = {group: (_group(other, "orders", group) or {}).get("last-delivered-id") for group in ("shipping", "billing")}
+    if left != {"shipping": "2-0", "billing": "2-0"}:
+        raise lab.wrong(
+            "did not leave the groups of an empty stream as they were (shipping and billing, cursors at 2-0). A stream "
+            "without entries is still a stream: with the key its groups go, those of other services too."
+        )
+    if created is not False:
+        raise lab.wrong(f"returned {show(created)} for a group that was there; it should return False.")
+
+
 def _another_worker_is_faster(lab: Lab, commands: int) -> None:
     """Another worker creates the group after so many commands of the answer, unless one of these did."""
     others: list[bool] = []
@@ -173,6 +252,25 @@ def _not_a_stream(lab: Lab) -> None:
     )
 
 
+def _create_is_refused(lab: Lab, code: str, error: redis.ResponseError) -> None:
+    r = lab.redis()
+    _fill(lab.another(r), 1, 2)
+    refused = _refusing(r, "XGROUP CREATE", error)
+    try:
+        returned = lab.call(r, "orders", "shipping")
+    except _TooOften:
+        raise lab.wrong(f"tried again and again where Redis answered {code}; let that error out.") from None
+    except Raised as raised:
+        if raised.error is error or isinstance(raised.error, type(error)) or not refused:
+            return
+        raise
+    if refused:
+        raise lab.wrong(
+            f"returned {show(returned)} where Redis answered XGROUP CREATE with {code}, and there is no group. Only "
+            "BUSYGROUP means that the group is there; every other error has to be seen."
+        )
+
+
 # --- 3.2 ----------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +293,7 @@ def fraud_orders(lab: Lab) -> None:
             f"left {dict(held) or 'nothing'} pending in the group; frida was given 5 orders and fay 2, each under the "
             "name in worker, and they stay pending until somebody has looked at them."
         )
+    _fraud_keeps_the_order(lab)
     _fraud_reads_all_of_it(lab)
     for commands in (1, 2):
         _fraud_starts_twice(lab, commands)
@@ -203,6 +302,8 @@ def fraud_orders(lab: Lab) -> None:
 def _no_past(returned: list[str], group: dict) -> str:
     if not returned and group["last-delivered-id"] == "0-0":
         return "The group begins at 0, but > was not what you asked for: an id asks for what this consumer holds."
+    if returned and returned[0] == "1002":
+        return "An id means what comes after it: the first entry's own id leaves that entry out."
     return "Frida needs the past: which id does a group begin at, and which one does redis-py take unless told?"
 
 
@@ -224,6 +325,8 @@ def _fraud(
         returned = lab.call(r, "orders", worker)
     except Raised as raised:
         hint = "The group was there: that happens at every start but the first." if _is_busy(raised) else ""
+        if isinstance(raised.error, IndexError):
+            hint = "With nothing new, XREADGROUP returns []: there is no first stream in it."
         raise lab.wrong(f"raised {type(raised.error).__name__}: {raised.error}. {hint}".rstrip()) from None
     shipping = _group(other, "orders", "shipping")
     if (
@@ -248,22 +351,62 @@ def _fraud(
             f"returned {show(returned)}, and the stream has no group 'fraud'. What was returned has to be "
             "remembered in Redis, where a restart does not reach it and other workers see it."
         )
+    _fraud_form(lab, returned, expected)
     if returned != [str(order_id) for order_id in expected]:
         hint = explain([str(order_id) for order_id in returned], group)
         raise lab.wrong(f"returned {show(returned)}; {[str(n) for n in expected]} was expected. {hint}")
+
+
+def _fraud_form(lab: Lab, returned: list, expected: list[int]) -> None:
+    """The right orders in another form have a hint of their own."""
+    if not returned or returned == [str(order_id) for order_id in expected]:
+        return
+    form = type(returned[0]).__name__
+    if returned == [f"{order_id - 1000}-0" for order_id in expected]:
+        form = "entry ids"
+    elif [_order_id(item) for item in returned] != [str(order_id) for order_id in expected]:
+        return
+    raise lab.wrong(
+        f"returned {show(returned)}. They are the right orders, but as {form}: return the order_ids as text."
+    )
+
+
+def _order_id(item: Any) -> str:
+    """The order_id in a number, bytes, fields, or a pair of id and fields."""
+    if isinstance(item, (tuple, list)) and len(item) == 2:
+        item = item[1]
+    if isinstance(item, dict):
+        item = item.get("order_id")
+    return item.decode(errors="replace") if isinstance(item, bytes) else str(item)
 
 
 def _is_busy(raised: Raised) -> bool:
     return str(raised.error).startswith("BUSYGROUP")
 
 
+def _fraud_keeps_the_order(lab: Lab) -> None:
+    r = lab.redis()
+    orders = ["1003", "10001", "999", "1003", "1002"]
+    for order_id in orders:
+        lab.another(r).xadd("orders", {"order_id": order_id})
+    returned = lab.call(r, "orders", "frida")
+    if returned != orders:
+        raise lab.wrong(
+            f"returned {show(returned)}; {orders} was expected. Oldest first is the order of the stream, with one "
+            "order_id for each entry: nothing to sort, and nothing to drop."
+        )
+
+
 def _fraud_reads_all_of_it(lab: Lab) -> None:
     r = lab.redis()
-    _fill(lab.another(r), 1, 230)
+    with lab.another(r).pipeline(transaction=False) as pipeline:
+        _fill(pipeline, 1, 1100)
+        pipeline.execute()
     returned = lab.call(r, "orders", "frida")
-    if returned != [str(1000 + n) for n in range(1, 231)]:
+    lab.expect(returned, list, "a list of order_ids, such as ['1001', '1002']")
+    if returned != [str(1000 + n) for n in range(1, 1101)]:
         raise lab.wrong(
-            f"returned {len(returned)} orders, and 230 were there: one page is not yet the stream. "
+            f"returned {len(returned)} orders, and 1100 were there: one page is not yet the stream. "
             "Which answer says that nothing is left?"
         )
 
@@ -301,58 +444,97 @@ def _fraud_starts_twice(lab: Lab, commands: int) -> None:
 # --- 3.3 ----------------------------------------------------------------------------------------------------
 
 
+def _order(n: int) -> dict[str, str]:
+    return {"order_id": str(1000 + n), "item": ["laptop", "mouse", "keyboard"][n % 3]}
+
+
+def _add_orders(r: redis.Redis, first: int, last: int) -> None:
+    """The orders first to last, of two fields each, under the ids first-0 to last-0."""
+    for n in range(first, last + 1):
+        r.xadd("orders", _order(n), id=f"{n}-0")
+
+
 class _Handle:
     """The exercise's `handle`: notes what it gets, what its worker holds meanwhile, and lets colleagues ask."""
 
-    def __init__(self, r: redis.Redis, group: str, worker: str, colleague_at: Sequence[int] = ()) -> None:
-        self._r, self._group, self._worker, self._colleague_at = r, group, worker, colleague_at
+    def __init__(
+        self, r: redis.Redis, group: str, worker: str, colleague_at: Sequence[int] = (), arrives: tuple[int, int] = ()
+    ) -> None:
+        self._r, self._group, self._worker = r, group, worker
+        self._colleague_at, self._arrives = colleague_at, arrives  # (during this call, this order arrives)
+        self._inside = threading.Lock()
         self.orders: list[str] = []
         self.held: list[int] = []  # by its worker, while each order is handled
+        self.elsewhere: list[tuple[str, str]] = []  # (order, consumer) that another consumer had when it was handled
         self.reported: list[str] = []  # orders that were not pending any more when they were handled
         self.colleagues: list[str] = []  # ids
+        self.strange: list[str] = []  # what it was given in place of the fields of an entry
+        self.overlapped = False
 
     def __repr__(self) -> str:
         return "handle"
 
     def __call__(self, fields: dict) -> None:
-        held = [entry_id for entry_id, _ in _pending(self._r, self._group, self._worker)]
+        alone = self._inside.acquire(blocking=False)
+        self.overlapped |= not alone
+        try:
+            self._handle(fields)
+        finally:
+            if alone:
+                self._inside.release()
+
+    def _handle(self, fields: dict) -> None:
+        if fields not in [entry for _, entry in self._r.xrange("orders")]:
+            self.strange.append(show(fields))
+            return
+        pending = dict(_pending(self._r, self._group))
         order = fields["order_id"]
-        self.held.append(len(held))
-        if f"{int(order) - 1000}-0" not in held:
+        entry_id = f"{int(order) - 1000}-0"
+        self.held.append(sum(consumer == self._worker for consumer in pending.values()))
+        if entry_id not in pending:
             self.reported.append(order)
+        elif pending[entry_id] != self._worker:
+            self.elsewhere.append((order, pending[entry_id]))
         self.orders.append(order)
+        if len(self.orders) == 1:
+            time.sleep(0.02)  # long enough for a second thread to begin
         if len(self.orders) in self._colleague_at:
             self.colleagues += _ids(self._r, self._group, "colleague", 1)
+        if self._arrives and len(self.orders) == self._arrives[0]:
+            _add_orders(self._r, self._arrives[1], self._arrives[1])
 
 
 def work(lab: Lab) -> None:
-    _work(lab, "packing", "ada", orders=7, batch=3)
+    _work(lab, "packing", "ada", orders=7, batch=3, late=1)
     _work(lab, "packing", "ada", orders=4, batch=1)
     _work(lab, "mail", "mia", orders=9, batch=3, colleague_at=(1, 3, 4))
     _work(lab, "mail", "mia", orders=0, batch=3)
 
 
-def _work(lab: Lab, group: str, worker: str, orders: int, batch: int, colleague_at: Sequence[int] = ()) -> None:
+def _work(
+    lab: Lab, group: str, worker: str, orders: int, batch: int, colleague_at: Sequence[int] = (), late: int = 0
+) -> None:
+    """Two orders are a colleague's, `orders` wait, and `late` (0 or 1) arrives during the last of these."""
     r = lab.redis()
     other = lab.another(r)
-    _fill(other, 1, 2)
+    _add_orders(other, 1, 2)
     other.xgroup_create("orders", group, id="0", mkstream=True)
     before = [(entry_id, "colleague") for entry_id in _ids(other, group, "colleague")]
-    _fill(other, 3, 2 + orders)
-    handle = _Handle(other, group, worker, colleague_at)
+    _add_orders(other, 3, 2 + orders)
+    handle = _Handle(other, group, worker, colleague_at, (orders, 3 + orders) if late else ())
     returned = lab.call(r, "orders", group, worker, handle, batch)
+    _right_calls(lab, worker, handle)
+    if orders <= len(handle.orders):
+        orders += late
     if other.xlen("orders") != 2 + orders:
         raise lab.wrong(f"left {other.xlen('orders')} entries in a stream of {2 + orders}; other groups need them.")
-    _nothing_is_left(lab, other, group, worker, handle, orders)
+    _nothing_is_pending(lab, other, group, worker, handle)
+    _not_too_many(lab, handle, batch)
+    _nothing_waits(lab, other, group, handle, late)
     if handle.reported:
         raise lab.wrong(
-            f"had reported {handle.reported[0]} as done before handle returned: if this process ends in the middle "
-            "of it, nobody ever handles that order."
-        )
-    if handle.held and max(handle.held) > batch:
-        raise lab.wrong(
-            f"held {max(handle.held)} orders at once, with batch {batch}. While it handled the first, colleagues asked "
-            "and found nothing. What limits how many orders one read takes?"
+            f"handled {handle.reported[0]}, which is not pending with {worker} (reported too early, or read with "
+            "NOACK): if this process ends in the middle of it, nobody ever handles that order."
         )
     taken = set(handle.colleagues)
     expected = [str(1000 + n) for n in range(3, 3 + orders) if f"{n}-0" not in taken]
@@ -368,8 +550,34 @@ def _work(lab: Lab, group: str, worker: str, orders: int, batch: int, colleague_
         raise lab.wrong(f"returned {returned}; it handled {len(expected)} orders.")
 
 
-def _nothing_is_left(lab: Lab, r: redis.Redis, group: str, worker: str, handle: _Handle, orders: int) -> None:
-    """Nothing is pending with the worker, and nothing waits."""
+def _not_too_many(lab: Lab, handle: _Handle, batch: int) -> None:
+    if handle.held and max(handle.held) > batch:
+        raise lab.wrong(
+            f"held {max(handle.held)} orders at once, with batch {batch}. While it handled the first, colleagues asked "
+            "and found nothing. What limits how many orders one read takes?"
+        )
+
+
+def _right_calls(lab: Lab, worker: str, handle: _Handle) -> None:
+    if handle.strange:
+        raise lab.wrong(
+            f"called handle({handle.strange[0]}); handle needs the fields of an entry, all of them and nothing else, "
+            f"such as {_order(3)}."
+        )
+    if handle.overlapped:
+        raise lab.wrong(
+            "called handle for an order while another was still in it. In the order of the stream means one after "
+            "the other; who is quick would overtake who is slow."
+        )
+    if handle.elsewhere:
+        order, consumer = handle.elsewhere[0]
+        raise lab.wrong(
+            f"handled {order}, which is not pending with {worker}, but with {show(consumer)}: whoever looks for the "
+            "worker that has it finds the wrong one. Read under the name that was given."
+        )
+
+
+def _nothing_is_pending(lab: Lab, r: redis.Redis, group: str, worker: str, handle: _Handle) -> None:
     left = [entry_id for entry_id, consumer in _pending(r, group) if consumer != "colleague"]
     unhandled = [entry_id for entry_id in left if str(1000 + int(entry_id.split("-")[0])) not in handle.orders]
     if unhandled:
@@ -382,7 +590,15 @@ def _nothing_is_left(lab: Lab, r: redis.Redis, group: str, worker: str, handle: 
             f"handled {_listed(handle.orders)}, and reported {len(handle.orders) - len(left)} as done: "
             f"{_listed(left)} is still pending with {worker}. XACK crosses an order out."
         )
+
+
+def _nothing_waits(lab: Lab, r: redis.Redis, group: str, handle: _Handle, late: int) -> None:
     waiting = _ids(r, group, "colleague")
+    if waiting and late and waiting == [f"{len(handle.orders) + 3}-0"]:
+        raise lab.wrong(
+            f"handled {_listed(handle.orders)} and stopped, with {waiting[0]} waiting: it arrived during the last one. "
+            "A batch that is not full says what was there when it was read; only a read that brings nothing is the end."
+        )
     if waiting:
         raise lab.wrong(
             f"handled {_listed(handle.orders)} and stopped, with {_listed(waiting)} still waiting. Nothing is dealt "
@@ -394,12 +610,16 @@ def _nothing_is_left(lab: Lab, r: redis.Redis, group: str, worker: str, handle: 
 
 # In no order of theirs, so that counting them as they come shows; 3 and 4 do not divide how many there are.
 _CUSTOMERS = [f"c-{n * 7919 % 1000}" for n in range(1, 120)]
+_NAMES = ("anna", "bela", "carl", "dora", "emil", "fred", "gina", "hans", "ida", "jan", "karl", "lena", "max", "nina")
+_HOSTS = ("example", "post", "mail", "home", "work", "town", "garden", "books", "river")
+_PEOPLE = [f"{name}{more}@{host}.org" for name in _NAMES for more in ("", "-b") for host in _HOSTS]
 
 
 def add_event(lab: Lab) -> None:
     _one_event(lab)
     for parts in (4, 3):
         _events(lab, parts)
+    _many_parts(lab)
     _another_process(lab)
 
 
@@ -445,13 +665,7 @@ def _events(lab: Lab, parts: int) -> None:
             "may be handled before created. What do both events have in common?"
         )
     places = [int(stream.split(":")[1]) for stream in first.values()]
-    used = Counter(places)
-    if len(used) < parts or min(used.values()) < len(places) // (parts * 3):
-        spread = ", ".join(f"orders:{part} {used[part]}" for part in range(parts))
-        raise lab.wrong(
-            f"spread {len(places)} customers like this: {spread}. A worker whose stream gets nearly nothing is idle, "
-            "one whose stream gets nearly everything is late."
-        )
+    _evenly(lab, places, parts)
     if places == [n % parts for n in range(places[0], places[0] + len(places))]:
         raise lab.wrong(
             "gave each new customer the next stream in turn, and keeps a list of who has which: the next process has "
@@ -460,6 +674,29 @@ def _events(lab: Lab, parts: int) -> None:
     more = [key for key in sorted(other.keys()) if key not in first.values()]
     if more:
         raise lab.wrong(f"left the key {show(more[0])} behind; keep no list of customers.")
+
+
+def _evenly(lab: Lab, places: list[int], parts: int) -> None:
+    used = Counter(places)
+    if len(used) < parts or min(used.values()) < len(places) // (parts * 3):
+        spread = ", ".join(f"orders:{part} {used[part]}" for part in range(parts))
+        raise lab.wrong(
+            f"spread {len(places)} customers like this: {spread}. A worker whose stream gets nearly nothing is idle, "
+            "one whose stream gets nearly everything is late."
+        )
+
+
+def _many_parts(lab: Lab) -> None:
+    """Other names of customers, and more streams than a digit tells apart."""
+    r = lab.redis()
+    try:
+        places = [int(_add(lab, r, 16, customer).split(":")[1]) for customer in _PEOPLE]
+    except Raised as raised:
+        raise lab.wrong(
+            f"raised {type(raised.error).__name__}: {show(str(raised.error), 100)}. A customer is any text, with or "
+            "without a number in it."
+        ) from None
+    _evenly(lab, places, 16)
 
 
 def _another_process(lab: Lab) -> None:
@@ -498,15 +735,24 @@ def next_orders(lab: Lab) -> None:
     _another_worker_created_it(lab)
     _group_stays_lost(lab)
     _no_stream_at_all(lab)
+    _read_is_refused(lab)
+    _mail_cannot_be_created(lab)
 
 
-def _next(lab: Lab, r: redis.Redis, done: str, expected: Sequence[int], explain: Callable[[list[str]], str]) -> None:
-    """Calls the answer, which should return the entries expected-0."""
+def _next(
+    lab: Lab,
+    r: redis.Redis,
+    done: str,
+    expected: Sequence[int] | Callable[[], Sequence[int]],
+    explain: Callable[[list[str]], str],
+) -> None:
+    """Calls the answer, which should return the entries expected-0 (asked for afterwards, if it is a function)."""
     try:
         returned = lab.call(r, "orders", "mail", "mia", done)
     except Raised as raised:
         hint = explain([str(raised.error)])
         raise lab.wrong(f"raised {type(raised.error).__name__}: {show(str(raised.error), 160)}. {hint}") from None
+    expected = expected() if callable(expected) else expected
     lab.expect(returned, list, "a list of pairs of id and fields")
     for pair in returned:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[1], dict):
@@ -561,12 +807,16 @@ def _stream_is_lost(lab: Lab) -> None:
 
 def _another_worker_created_it(lab: Lab) -> None:
     """After the first read, another worker has created the group and is busy with 4-0."""
+    reads: list[str] = []
     others: list[str] = []
 
     def another_worker(name: str, args: tuple) -> None:
-        if name == "XREADGROUP" and not others:
-            other.xgroup_create("orders", "mail", id="3-0")
-            others.extend(_ids(other, "mail", "max", 1))
+        if name == "XREADGROUP":
+            reads.append(name)
+            if len(reads) == 1:
+                with contextlib.suppress(redis.ResponseError):  # BUSYGROUP: an answer that creates first was faster
+                    other.xgroup_create("orders", "mail", id="3-0")
+                    others.extend(_ids(other, "mail", "max", 1))
 
     r = lab.redis(after=another_worker)
     other = lab.another(r)
@@ -577,13 +827,9 @@ def _another_worker_created_it(lab: Lab) -> None:
             return "Another worker was faster, which is good news: read on."
         return "Another worker had created the group just before, and is busy with 4-0: leave the group alone."
 
-    _next(lab, r, "3-0", (5,), explain)
-    if ("4-0", "max") not in _pending(other, "mail"):
+    _next(lab, r, "3-0", lambda: (5,) if others else (4, 5), explain)
+    if others and ("4-0", "max") not in _pending(other, "mail"):
         raise lab.wrong("made the group forget that another worker is busy with 4-0: " + explain([]))
-
-
-class _TooOften(BaseException):
-    """Ends an answer that would read for ever; not an Exception, so that it is not caught."""
 
 
 def _group_stays_lost(lab: Lab) -> None:
@@ -641,6 +887,48 @@ def _no_stream_at_all(lab: Lab) -> None:
         raise lab.wrong(
             f"read {len(reads)} times from a key that holds a string. Only NOGROUP can be mended by trying again."
         )
+
+
+def _read_is_refused(lab: Lab) -> None:
+    r = lab.redis()
+    _fill(lab.another(r), 1, 5)
+    lab.another(r).xgroup_create("orders", "mail", id="3-0")
+    refused = _refusing(r, "XREADGROUP", _no_permission("xreadgroup"))
+    try:
+        returned = lab.call(r, "orders", "mail", "mia", "3-0")
+    except _TooOften:
+        pass
+    except Raised as raised:
+        if refused and not isinstance(raised.error, redis.exceptions.NoPermissionError):
+            raise
+    else:
+        if refused:
+            raise lab.wrong(f"returned {show(returned)} where Redis answered XREADGROUP with NOPERM; let it out.")
+    if len(refused) > 1:
+        raise lab.wrong(
+            f"read {len(refused)} times where Redis answered NOPERM, which says the same for ever. "
+            "Only NOGROUP can be mended by trying again; every other error comes out at once."
+        )
+
+
+def _mail_cannot_be_created(lab: Lab) -> None:
+    r = lab.redis()
+    _fill(lab.another(r), 1, 5)
+    refused = _refusing(r, "XGROUP CREATE", _out_of_memory())
+    hint = "Only BUSYGROUP is no trouble when a group is created; every other error comes out at once."
+    try:
+        returned = lab.call(r, "orders", "mail", "mia", "3-0")
+    except _TooOften:
+        raise lab.wrong("tried again and again where Redis answered XGROUP CREATE with OOM. " + hint) from None
+    except Raised as raised:
+        if not refused or (isinstance(raised.error, redis.exceptions.OutOfMemoryError) and len(refused) == 1):
+            return
+        raise lab.wrong(
+            f"raised {type(raised.error).__name__}: {show(str(raised.error), 100)}, where Redis had answered XGROUP "
+            "CREATE with OOM. " + hint
+        ) from None
+    if refused:
+        raise lab.wrong(f"returned {show(returned)} where Redis answered XGROUP CREATE with OOM. {hint}")
 
 
 CHECKS = {

@@ -113,6 +113,91 @@ WRONG = [
         """,
     ),
     (
+        "3.1",
+        "back to the beginning when nothing is pending",
+        "Nothing was pending because everything had been reported",
+        """
+        import redis
+        def ensure_group(r, key, group):
+            try:
+                r.xgroup_create(key, group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+                if not r.xpending(key, group)["pending"]:
+                    r.xgroup_setid(key, group, "0")
+                return False
+            return True
+        """,
+    ),
+    (
+        "3.1",
+        "an empty stream is rubbish",
+        "A stream without entries is still a stream",
+        """
+        import redis
+        def ensure_group(r, key, group):
+            if r.exists(key) and not r.xlen(key):
+                r.delete(key)
+            try:
+                r.xgroup_create(key, group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+                return False
+            return True
+        """,
+    ),
+    (
+        "3.1",
+        "WRONGTYPE alone comes out",
+        "answered XGROUP CREATE with NOPERM",
+        """
+        import redis
+        def ensure_group(r, key, group):
+            try:
+                r.xgroup_create(key, group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if "WRONGTYPE" in str(error):
+                    raise
+                return False
+            return True
+        """,
+    ),
+    (
+        "3.1",
+        "all that is not a permission",
+        "answered XGROUP CREATE with OOM",
+        """
+        import redis
+        def ensure_group(r, key, group):
+            try:
+                r.xgroup_create(key, group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if "WRONGTYPE" in str(error) or "permission" in str(error):
+                    raise
+                return False
+            return True
+        """,
+    ),
+    (
+        "3.1",
+        "the id of the first entry",
+        "An id means what comes after it",
+        """
+        import redis
+        def ensure_group(r, key, group):
+            first = r.xrange(key, count=1)
+            try:
+                r.xgroup_create(key, group, id=first[0][0] if first else "0", mkstream=True)
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+                return False
+            return True
+        """,
+    ),
+    (
         "3.2",
         "one more consumer of shipping",
         "consumers of a group share its orders",
@@ -262,6 +347,134 @@ WRONG = [
         """,
     ),
     (
+        "3.2",
+        "numbers",
+        "They are the right orders, but as int: return the order_ids as text.",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return [int(fields["order_id"]) for _, entries in reply for _, fields in entries]
+        """,
+    ),
+    (
+        "3.2",
+        "entry ids",
+        "They are the right orders, but as entry ids",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return [entry_id for _, entries in reply for entry_id, _ in entries]
+        """,
+    ),
+    (
+        "3.2",
+        "fields",
+        "They are the right orders, but as dict",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return [fields for _, entries in reply for _, fields in entries]
+        """,
+    ),
+    (
+        "3.2",
+        "a thousand is everything",
+        "1100 were there",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"}, count=1000)
+            return [fields["order_id"] for _, entries in reply for _, fields in entries]
+        """,
+    ),
+    (
+        "3.2",
+        "sorted as text",
+        "nothing to sort, and nothing to drop",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return sorted(fields["order_id"] for _, entries in reply for _, fields in entries)
+        """,
+    ),
+    (
+        "3.2",
+        "each order_id once",
+        "nothing to sort, and nothing to drop",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return list(dict.fromkeys(fields["order_id"] for _, entries in reply for _, fields in entries))
+        """,
+    ),
+    (
+        "3.2",
+        "the first stream of nothing",
+        "With nothing new, XREADGROUP returns []",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id="0")
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return [fields["order_id"] for _, fields in reply[0][1]]
+        """,
+    ),
+    (
+        "3.2",
+        "the id of the first entry",
+        "An id means what comes after it",
+        """
+        import redis
+        def fraud_orders(r, key, worker):
+            try:
+                r.xgroup_create(key, "fraud", id=r.xrange(key, count=1)[0][0])
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            reply = r.xreadgroup("fraud", worker, {key: ">"})
+            return [fields["order_id"] for _, entries in reply for _, fields in entries]
+        """,
+    ),
+    (
         "3.3",
         "no COUNT",
         "What limits how many orders one read takes",
@@ -380,6 +593,117 @@ WRONG = [
         """,
     ),
     (
+        "3.3",
+        "a short batch is the last",
+        "it arrived during the last one",
+        """
+        def work(r, key, group, worker, handle, batch):
+            handled = 0
+            while True:
+                reply = r.xreadgroup(group, worker, {key: ">"}, count=batch)
+                entries = reply[0][1] if reply else []
+                for entry_id, fields in entries:
+                    handle(fields)
+                    r.xack(key, group, entry_id)
+                    handled += 1
+                if len(entries) < batch:
+                    return handled
+        """,
+    ),
+    (
+        "3.3",
+        "as many as waited at the start",
+        "it arrived during the last one",
+        """
+        def work(r, key, group, worker, handle, batch):
+            handled = 0
+            for _ in range(0, r.xlen(key), batch):
+                for _, entries in r.xreadgroup(group, worker, {key: ">"}, count=batch):
+                    for entry_id, fields in entries:
+                        handle(fields)
+                        r.xack(key, group, entry_id)
+                        handled += 1
+            return handled
+        """,
+    ),
+    (
+        "3.3",
+        "in parallel",
+        "one after the other",
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        def work(r, key, group, worker, handle, batch):
+            handled, pool = 0, ThreadPoolExecutor(batch)
+            while reply := r.xreadgroup(group, worker, {key: ">"}, count=batch):
+                futures = [(entry_id, pool.submit(handle, fields)) for entry_id, fields in reply[0][1]]
+                for entry_id, future in futures:
+                    future.result()
+                    r.xack(key, group, entry_id)
+                    handled += 1
+            return handled
+        """,
+    ),
+    (
+        "3.3",
+        "only the order_id",
+        "all of them and nothing else",
+        """
+        def work(r, key, group, worker, handle, batch):
+            handled = 0
+            while reply := r.xreadgroup(group, worker, {key: ">"}, count=batch):
+                for entry_id, fields in reply[0][1]:
+                    handle({"order_id": fields["order_id"]})
+                    r.xack(key, group, entry_id)
+                    handled += 1
+            return handled
+        """,
+    ),
+    (
+        "3.3",
+        "the pair of id and fields",
+        "all of them and nothing else",
+        """
+        def work(r, key, group, worker, handle, batch):
+            handled = 0
+            while reply := r.xreadgroup(group, worker, {key: ">"}, count=batch):
+                for entry in reply[0][1]:
+                    handle(entry)
+                    r.xack(key, group, entry[0])
+                    handled += 1
+            return handled
+        """,
+    ),
+    (
+        "3.3",
+        "NOACK",
+        "is not pending with ada",
+        """
+        def work(r, key, group, worker, handle, batch):
+            handled = 0
+            while reply := r.xreadgroup(group, worker, {key: ">"}, count=batch, noack=True):
+                for entry_id, fields in reply[0][1]:
+                    handle(fields)
+                    r.xack(key, group, entry_id)
+                    handled += 1
+            return handled
+        """,
+    ),
+    (
+        "3.3",
+        "under another name",
+        "is not pending with ada, but with 'worker'",
+        """
+        def work(r, key, group, worker, handle, batch):
+            handled = 0
+            while reply := r.xreadgroup(group, "worker", {key: ">"}, count=batch):
+                for entry_id, fields in reply[0][1]:
+                    handle(fields)
+                    r.xack(key, group, entry_id)
+                    handled += 1
+            return handled
+        """,
+    ),
+    (
         "3.4",
         "in turns",
         "What do both events have in common",
@@ -459,6 +783,28 @@ WRONG = [
             fields = {**fields, "customer": customer}
             stream = f"{key}:{zlib.crc32(repr(fields).encode()) % parts}"
             r.xadd(stream, fields)
+            return stream
+        """,
+    ),
+    (
+        "3.4",
+        "by a number in the name",
+        "A customer is any text",
+        """
+        def add_event(r, key, parts, customer, fields):
+            stream = f"{key}:{int(customer.split('-')[1]) % parts}"
+            r.xadd(stream, {**fields, "customer": customer})
+            return stream
+        """,
+    ),
+    (
+        "3.4",
+        "by the last letter",
+        "nearly nothing is idle",
+        """
+        def add_event(r, key, parts, customer, fields):
+            stream = f"{key}:{ord(customer[-1]) % parts}"
+            r.xadd(stream, {**fields, "customer": customer})
             return stream
         """,
     ),
@@ -663,6 +1009,50 @@ WRONG = [
         def next_orders(r, key, group, worker, done):
             reply = r.xreadgroup(group, worker, {key: ">"}, count=10)
             return reply[0][1] if reply else []
+        """,
+    ),
+    (
+        "3.5",
+        "read again whatever was answered",
+        "which says the same for ever",
+        """
+        import time, redis
+        def next_orders(r, key, group, worker, done):
+            for attempt in range(3):
+                try:
+                    reply = r.xreadgroup(group, worker, {key: ">"}, count=10)
+                    return reply[0][1] if reply else []
+                except redis.ResponseError as error:
+                    if attempt == 2:
+                        raise
+                try:
+                    r.xgroup_create(key, group, id=done, mkstream=True)
+                except redis.ResponseError as error:
+                    if "BUSYGROUP" not in str(error):
+                        raise
+                time.sleep(0.05)
+        """,
+    ),
+    (
+        "3.5",
+        "what creating answers does not matter",
+        "Only BUSYGROUP is no trouble",
+        """
+        import time, redis
+        def next_orders(r, key, group, worker, done):
+            for attempt in range(3):
+                try:
+                    reply = r.xreadgroup(group, worker, {key: ">"}, count=10)
+                    return reply[0][1] if reply else []
+                except redis.ResponseError as error:
+                    if not str(error).startswith("NOGROUP") or attempt == 2:
+                        raise
+                try:
+                    r.xgroup_create(key, group, id=done, mkstream=True)
+                except redis.ResponseError as error:
+                    if "WRONGTYPE" in str(error):
+                        raise
+                time.sleep(0.05)
         """,
     ),
 ]
