@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 _HOMES = {
     "connect": "backend",
@@ -45,8 +46,6 @@ def _enter_notebook() -> None:
         shell.register_magic_function(_redis_cell, "cell", "redis")
         shell.Completer.custom_matchers.append(context_matcher(identifier="redis")(_complete))
 
-
-import sys  # noqa: E402
 
 if "IPython" in sys.modules:
     _enter_notebook()
