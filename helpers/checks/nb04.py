@@ -135,16 +135,32 @@ def _order(entry: Entry) -> str:
 class _Shop:
     """A stream of orders with two groups, and what the exercise's group looked like before the answer was called."""
 
-    def __init__(self, lab: Lab, orders: int, start: int = 1, after: After | None = None) -> None:
-        self.lab, self.r = lab, lab.redis(after)
+    def __init__(
+        self,
+        lab: Lab,
+        orders: int = 0,
+        start: int = 1,
+        after: After | None = None,
+        ids: dict[str, str] | None = None,
+        begin: str = "0",
+        price: str = "999",
+    ) -> None:
+        self.called: set[str] = set()
+
+        def told(name: str, args: tuple) -> None:
+            self.called.add(name)
+            if after is not None:
+                after(name, args)
+
+        self.lab, self.r = lab, lab.redis(told)
         self.other = lab.another(self.r)  # whose commands `after` does not hear of
         # Ids of one and two digits: as text they would sort another way.
-        self.ids = {str(1000 + n): f"{start + n - 1}-0" for n in range(1, orders + 1)}
+        self.ids = ids or {str(1000 + n): f"{start + n - 1}-0" for n in range(1, orders + 1)}
         for order_id, entry_id in self.ids.items():
-            self.other.xadd(KEY, {"order_id": order_id, "product": "laptop"}, id=entry_id)
+            self.other.xadd(KEY, {"order_id": order_id, "product": "laptop", "price": price}, id=entry_id)
         self.other.xgroup_create(KEY, "billing", id="0")
         self.other.xreadgroup("billing", "eve", {KEY: ">"}, count=1)
-        self.other.xgroup_create(KEY, GROUP, id="0")
+        self.other.xgroup_create(KEY, GROUP, id=begin)
         self.other.xgroup_createconsumer(KEY, GROUP, "zoe")  # idle, and by the alphabet the last
 
     def hand_out(self, consumer: str, count: int, idle: int = 0) -> None:
@@ -161,7 +177,8 @@ class _Shop:
     def before(self) -> None:
         """What must be the same after the call."""
         self._entries, self._cursors = self.other.xrange(KEY), self._read_cursors()
-        self._held, self._names = self.held(), self.names()
+        self._held, self._names, self._times = self.held(), self.names(), self.times()
+        self.called.clear()
 
     def held(self) -> dict[str, str]:
         """Order: who holds it."""
@@ -169,8 +186,12 @@ class _Shop:
         rows = self.other.xpending_range(KEY, GROUP, "-", "+", 1000)
         return {orders.get(row["message_id"], row["message_id"]): row["consumer"] for row in rows}
 
+    def times(self) -> list[int]:
+        """How often each pending order was delivered."""
+        return [row["times_delivered"] for row in self.other.xpending_range(KEY, GROUP, "-", "+", 1000)]
+
     def deliveries(self) -> int:
-        return sum(row["times_delivered"] for row in self.other.xpending_range(KEY, GROUP, "-", "+", 1000))
+        return sum(self.times())
 
     def names(self) -> set[str]:
         return {row["name"] for row in self.other.xinfo_consumers(KEY, GROUP)}
@@ -179,6 +200,9 @@ class _Shop:
         """Whether the order's id and the group's cursor compare as text another way than as numbers."""
         entry_id, cursor = self.ids[order_id], self._cursors[GROUP]
         return (entry_id > cursor) != (as_numbers(entry_id) > as_numbers(cursor))
+
+    def cursor(self) -> str:
+        return self._cursors[GROUP]
 
     def lost_names(self) -> str:
         return ", ".join(sorted(self._names - self.names()))
@@ -199,8 +223,9 @@ class _Shop:
                 f"left the groups {sorted(cursors)}, where {sorted(self._cursors)} were: no group has to be made or "
                 "destroyed for this."
             )
-        if cursors["billing"] != self._cursors["billing"]:
-            raise self.lab.wrong("moved the cursor of the group billing, which has nothing to do with this.")
+        for name in cursors:
+            if name != GROUP and cursors[name] != self._cursors[name]:
+                raise self.lab.wrong(f"moved the cursor of the group {name}, which has nothing to do with this.")
         was, now = as_numbers(self._cursors[GROUP]), as_numbers(cursors[GROUP])
         if was != now:
             raise self.lab.wrong(forward if now > was else backward)
@@ -218,6 +243,16 @@ class _Shop:
             "set the group's cursor back; a look leaves it where it is.",
         )
         self.same_pending("XINFO, XPENDING and XRANGE look without taking.")
+        if self.times() != self._times:
+            raise self.lab.wrong(
+                "raised the delivery counts: XREADGROUP with an id, also with 0, hands a consumer what it holds once "
+                "more, and that counts as a delivery. XPENDING shows who holds what and delivers nothing."
+            )
+        if self.names() != self._names:
+            raise self.lab.wrong(
+                f"left the consumers {', '.join(sorted(self.names()))}, where {', '.join(sorted(self._names))} were: "
+                "who only looks needs no consumer."
+            )
 
 
 def _holders(held: dict[str, str]) -> str:
@@ -244,6 +279,17 @@ def take_over(lab: Lab) -> None:
     shop.hand_out("consumer1", 1, idle=5_000)
     _taken(shop, {"1001": "consumer1"}, [])
 
+    shop = _Shop(lab, 14)
+    shop.hand_out("consumer1", 12, idle=10 * MINUTE)
+    twelve = list(shop.ids)[:12]
+    _taken(shop, dict.fromkeys(twelve, "me"), twelve)
+
+    shop = _Shop(lab, ids={"1003": "1-0", "1001": "2-0", "1004": "3-0", "1002": "4-0"})
+    shop.hand_out("consumer1", 1, idle=2 * MINUTE)
+    shop.hand_out("consumer2", 1, idle=10 * MINUTE)
+    shop.hand_out("consumer1", 1, idle=5 * MINUTE)
+    _taken(shop, {"1003": "me", "1001": "me", "1004": "me"}, ["1003", "1001", "1004"])
+
     back: list[str] = []
 
     def comes_back(name: str, args: tuple) -> None:
@@ -254,11 +300,17 @@ def take_over(lab: Lab) -> None:
     shop = _Shop(lab, 3, after=comes_back)
     shop.hand_out("consumer1", 2, idle=10 * MINUTE)
     shop.before()
-    lab.call(shop.r, KEY, GROUP, "me", MINUTE)
-    if back and shop.held()["1001"] == "me":
+    returned = lab.call(shop.r, KEY, GROUP, "me", MINUTE)
+    held = shop.held()
+    if back and held.get("1001") == "me":
         raise lab.wrong(
             "took order 1001 from consumer1, which came back between your look and your claim. A look is old at once: "
             "the command that takes has to be told the limit too."
+        )
+    if returned != (real := [order for order, consumer in held.items() if consumer == "me"]):
+        raise lab.wrong(
+            f"returned {show(returned)}, and {real} is what was taken: meanwhile consumer1 came back. Only the answer "
+            "of the command that takes says what was taken."
         )
 
 
@@ -287,6 +339,11 @@ def _taken(shop: _Shop, wanted: dict[str, str], wanted_orders: list[str]) -> Non
             f"took order {gone[0]} off the pending entries list, as if it were done. Nobody has done it, and now "
             "nobody holds it."
         )
+    if new := [order for order in held if order not in was]:
+        raise lab.wrong(
+            f"made order {new[0]} pending with {held[new[0]]}, and nobody held it before: it waits to be read, or is "
+            "done. Only what is pending can be taken over (XCLAIM with FORCE takes anything)."
+        )
     for order, consumer in held.items():
         if consumer == wanted[order]:
             continue
@@ -306,15 +363,17 @@ def _taken(shop: _Shop, wanted: dict[str, str], wanted_orders: list[str]) -> Non
                 f"read order {order}, and it still belongs to {consumer}: asking under another's name makes you that "
                 "consumer, and when it comes back, two do the same work. The order has to change hands."
             )
+        took = sum(consumer == "me" for consumer in held.values())
+        stopped = f" You took {took} of {len(wanted_orders)} and stopped." if took >= 10 else ""
         raise lab.wrong(
             f"left order {order} with {consumer}, where it has been for longer than {MINUTE} ms; "
-            f"{wanted[order]} should hold it."
+            f"{wanted[order]} should hold it.{stopped}"
         )
     lab.expect(returned, list, "the list of the orders that were taken, such as ['1001']")
     if returned != wanted_orders:
         raise lab.wrong(
             f"returned {show(returned)}, where {wanted_orders} was expected: the order_id of each order that was "
-            "taken, as text, oldest first."
+            "taken, as text, in the order of the stream (of their ids, not of their numbers)."
         )
 
 
@@ -333,9 +392,9 @@ def triage(lab: Lab) -> None:
     shop.finish("1002", "1003")
     _counted(shop, {"waiting": 4, "working": 2, "stuck": 1}, "")
 
-    shop = _Shop(lab, 12)
-    shop.hand_out("consumer2", 3, idle=5_000)
-    shop.finish("1001")
+    shop = _Shop(lab, 13)
+    shop.hand_out("consumer2", 4, idle=5_000)
+    shop.finish("1001", "1002")
     shop.other.xdel(KEY, shop.ids["1006"], shop.ids["1008"])  # Two customers cancelled.
     _counted(shop, {"waiting": 7, "working": 2, "stuck": 0}, "nil")
 
@@ -345,8 +404,23 @@ def triage(lab: Lab) -> None:
     _counted(shop, {"waiting": 30, "working": 70, "stuck": 60}, "")
 
     shop = _Shop(lab, 3)
-    shop.hand_out("consumer1", 1, idle=MINUTE)
+    shop.hand_out("consumer1", 1, idle=MINUTE + 1)  # The simulator's XPENDING … IDLE leaves out the very ms.
     _counted(shop, {"waiting": 2, "working": 0, "stuck": 1}, "")
+
+    shop = _Shop(lab, 12, start=5)
+    shop.hand_out("consumer1", 4)
+    shop.finish("1001", "1002", "1003", "1004")
+    _counted(shop, {"waiting": 8, "working": 0, "stuck": 0}, "")
+
+    shop = _Shop(lab, 6)
+    shop.hand_out("consumer1", 2)
+    shop.finish("1001", "1002")
+    shop.other.xdel(KEY, shop.ids["1002"])  # Done, and cleared away: the entry at the cursor.
+    _counted(shop, {"waiting": 4, "working": 0, "stuck": 0}, "nil")
+
+    shop = _Shop(lab, 7, begin="3-0")
+    shop.hand_out("consumer1", 1)
+    _counted(shop, {"waiting": 3, "working": 1, "stuck": 0}, "nil")
 
 
 def _counted(shop: _Shop, wanted: dict[str, int], lag: str) -> None:
@@ -382,16 +456,28 @@ def _why(shop: _Shop, found: dict, name: str, lag: str) -> str:
         return "stuck is what was delivered longest_ms ago or earlier, and working the rest of what is pending."
     if lag and found[name] in (0, None):
         return "A lag of nil is not zero: a deleted order keeps the server from telling. What is after the cursor?"
-    cursor = {row["name"]: row["last-delivered-id"] for row in shop.other.xinfo_groups(KEY)}
+    groups = {row["name"]: row for row in shop.other.xinfo_groups(KEY)}
+    cursor = {name: row["last-delivered-id"] for name, row in groups.items()}
+    ids = [entry_id for entry_id, _ in shop.other.xrange(KEY)]
+    xlen = "XLEN counts" if "XLEN" in shop.called else "That is"
     if found[name] == length:
-        return "XLEN counts what the stream keeps, also what was done long ago. What has the group not handed out?"
-    if found[name] == length - pending:
-        return "XLEN counts what is done as well, so taking away what is pending does not leave what waits."
-    if found[name] == len(shop.other.xrange(KEY, min=cursor[GROUP])):
+        return f"{xlen} what the stream keeps, also what was done long ago. What has the group not handed out?"
+    if found[name] == len(shop.other.xrange(KEY, min=cursor[GROUP])) and cursor[GROUP] in ids:
         return "A range includes both of its ends, and the entry at the cursor has been handed out."
     if found[name] == len(shop.other.xrange(KEY, min=f"({cursor['billing']}")):
         return "That is another group's number: the stream has two groups."
-    if found[name] == 10 - len(shop.held()):
+    if found[name] == length - pending and "XLEN" in shop.called:
+        return "XLEN counts what is done as well, so taking away what is pending does not leave what waits."
+    if found[name] == length - (groups[GROUP]["entries-read"] or 0) and "XLEN" in shop.called:
+        return (
+            "XLEN without the entries read goes wrong as soon as a read entry is deleted, or a group begins in the "
+            "middle. What is after the cursor?"
+        )
+    if found[name] == sum(entry_id > cursor[GROUP] for entry_id in ids):
+        return "An id is two numbers: compare as two numbers each, not as text, where 9-0 comes after 10-0."
+    if found[name] == len(shop.other.xrange(KEY, min=cursor[GROUP])) - 1:
+        return "The entry at the cursor is gone, so there is nothing to take away: a range can begin after an id."
+    if found[name] == shop.other.xinfo_stream(KEY)["entries-added"] - (groups[GROUP]["entries-read"] or 0):
         return "The deleted orders are not waiting."
     return "What waits is what the group has not handed out: the entries after its cursor."
 
@@ -422,8 +508,40 @@ def where_is(lab: Lab) -> None:
     for order, wanted in ((1002, "consumer1"), (1023, "consumer2"), (1025, "waiting"), (1001, "done")):
         _found(shop, order, wanted)
 
+    shop = _Shop(lab, 6)  # billing, before shipping by name, has come to 1001; warehouse, after it, to the end.
+    shop.other.xgroup_create(KEY, "warehouse", id="$")
+    shop.hand_out("consumer1", 4)
+    shop.finish("1003")
+    hint = f"That is the answer for another group: look for the row whose name is {GROUP}."
+    _found(shop, 1003, "done", hint)
+    _found(shop, 1005, "waiting", hint)
 
-def _found(shop: _Shop, order: int, wanted: str) -> None:
+    shop = _Shop(lab, ids={str(1000 + n): f"5-{n}" for n in range(1, 13)})
+    shop.hand_out("consumer1", 10)
+    shop.finish("1002", "1009")
+    hint = "An id is two numbers, milliseconds and a sequence number: 5-9, 5-10 and 5-11 are of the same millisecond."
+    _found(shop, 1009, "done", hint)
+    _found(shop, 1011, "waiting", hint)
+
+    shop = _Shop(lab, 4)
+    shop.hand_out("consumer1", 3)
+    shop.finish("1002", "1003")
+    _found(
+        shop,
+        1002,
+        "done",
+        "The highest pending id is not the cursor: what was acknowledged after it is pending no more. "
+        "XINFO GROUPS tells the last-delivered-id.",
+    )
+    _found(shop, 1003, "done", "The entry at the cursor is the last that was handed out, so it does not wait.")
+
+    shop = _Shop(lab, 3, price="1002")
+    shop.hand_out("consumer1", 1)
+    _found(shop, 1002, "waiting", "Order 1001 costs 1002: only the field order_id says which order it is.")
+    _found(shop, 100, "unknown", "100 is a part of 1001, and another number: the order_id has to be equal.")
+
+
+def _found(shop: _Shop, order: int, wanted: str, special: str = "") -> None:
     lab = shop.lab
     shop.before()
     answer = lab.call(shop.r, KEY, GROUP, order)
@@ -431,7 +549,9 @@ def _found(shop: _Shop, order: int, wanted: str) -> None:
     if answer == wanted:
         return
     what = f"returned {show(answer)} for an order that is {wanted}"
-    if wanted == "unknown":
+    if special and isinstance(answer, str):
+        hint = special
+    elif wanted == "unknown":
         hint = "No entry of the stream has that order_id."
     elif wanted in ("done", "waiting"):
         hint = (
@@ -449,6 +569,8 @@ def _found(shop: _Shop, order: int, wanted: str) -> None:
             hint = "What a stream stores comes back as text." if same else "The id of the entry is not its order_id."
         elif answer in shop.names():
             hint = "Who has this one? The other holds something else: look for the entry's own row."
+        elif answer == "waiting" and shop.ids[str(order)] == shop.cursor():
+            hint = "The entry at the cursor is the last that was handed out, so it does not wait."
         elif answer == "done":
             hint += " Did you see all of them?"
     raise lab.wrong(f"{what}. {hint}")

@@ -130,6 +130,48 @@ WRONG = [
         """,
     ),
     (
+        "4.1",
+        "returns the plan",
+        "Only the answer of the command that takes",
+        """
+        def take_over(r, key, group, me, silent_ms):
+            ids = [row["message_id"] for row in r.xpending_range(key, group, "-", "+", 100, idle=silent_ms)]
+            if ids:
+                r.xclaim(key, group, me, silent_ms, ids)
+            return [r.xrange(key, i, i)[0][1]["order_id"] for i in ids]
+        """,
+    ),
+    (
+        "4.1",
+        "ten at most",
+        "You took 10 of 12 and stopped",
+        """
+        def take_over(r, key, group, me, silent_ms):
+            _, taken, _ = r.xautoclaim(key, group, me, silent_ms, count=10)
+            return [order["order_id"] for _, order in taken]
+        """,
+    ),
+    (
+        "4.1",
+        "sorts by order number",
+        "of their ids, not of their numbers",
+        """
+        def take_over(r, key, group, me, silent_ms):
+            _, taken, _ = r.xautoclaim(key, group, me, silent_ms)
+            return sorted(order["order_id"] for _, order in taken)
+        """,
+    ),
+    (
+        "4.1",
+        "claims what nobody held",
+        "XCLAIM with FORCE takes anything",
+        """
+        def take_over(r, key, group, me, silent_ms):
+            ids = [entry_id for entry_id, _ in r.xrange(key)]
+            return [order["order_id"] for _, order in r.xclaim(key, group, me, silent_ms, ids, force=True)]
+        """,
+    ),
+    (
         "4.2",
         "XLEN is the backlog",
         "XLEN counts what the stream keeps",
@@ -237,6 +279,72 @@ WRONG = [
         def triage(r, key, group, longest_ms):
             reply = r.xreadgroup(group, "triage", {key: ">"}, noack=True)
             waiting = sum(len(entries) for _, entries in reply)
+            held = r.xpending_range(key, group, "-", "+", 1000)
+            stuck = sum(row["time_since_delivered"] >= longest_ms for row in held)
+            return {"waiting": waiting, "working": len(held) - stuck, "stuck": stuck}
+        """,
+    ),
+    (
+        "4.2",
+        "a range from the cursor, less one",
+        "so there is nothing to take away",
+        """
+        def triage(r, key, group, longest_ms):
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            waiting = len(r.xrange(key, info["last-delivered-id"], "+")) - 1
+            held = r.xpending_range(key, group, "-", "+", 1000)
+            stuck = sum(row["time_since_delivered"] >= longest_ms for row in held)
+            return {"waiting": waiting, "working": len(held) - stuck, "stuck": stuck}
+        """,
+    ),
+    (
+        "4.2",
+        "XLEN without the entries read",
+        "as soon as a read entry is deleted",
+        """
+        def triage(r, key, group, longest_ms):
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            waiting = r.xlen(key) - (info["entries-read"] or 0)
+            held = r.xpending_range(key, group, "-", "+", 1000)
+            stuck = sum(row["time_since_delivered"] >= longest_ms for row in held)
+            return {"waiting": waiting, "working": len(held) - stuck, "stuck": stuck}
+        """,
+    ),
+    (
+        "4.2",
+        "compares ids as text",
+        "compare as two numbers each, not as text",
+        """
+        def triage(r, key, group, longest_ms):
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            waiting = sum(i > info["last-delivered-id"] for i, _ in r.xrange(key))
+            held = r.xpending_range(key, group, "-", "+", 1000)
+            stuck = sum(row["time_since_delivered"] >= longest_ms for row in held)
+            return {"waiting": waiting, "working": len(held) - stuck, "stuck": stuck}
+        """,
+    ),
+    (
+        "4.2",
+        "all of the stream, without XLEN",
+        "That is what the stream keeps",
+        """
+        def triage(r, key, group, longest_ms):
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            waiting = len(r.xrange(key))
+            held = r.xpending_range(key, group, "-", "+", 1000)
+            stuck = sum(row["time_since_delivered"] >= longest_ms for row in held)
+            return {"waiting": waiting, "working": len(held) - stuck, "stuck": stuck}
+        """,
+    ),
+    (
+        "4.2",
+        "makes a consumer",
+        "who only looks needs no consumer",
+        """
+        def triage(r, key, group, longest_ms):
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            waiting = len(r.xrange(key, min=f"({info['last-delivered-id']}"))
+            r.xgroup_createconsumer(key, group, "pager")
             held = r.xpending_range(key, group, "-", "+", 1000)
             stuck = sum(row["time_since_delivered"] >= longest_ms for row in held)
             return {"waiting": waiting, "working": len(held) - stuck, "stuck": stuck}
@@ -356,6 +464,153 @@ WRONG = [
                 return "unknown"
             if r.xpending_range(key, group, ids[0], ids[0], 1):
                 return r.xpending(key, group)["consumers"][0]["name"]
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            return "waiting" if ids[0] in dict(r.xrange(key, f"({info['last-delivered-id']}")) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "the highest pending id is the cursor",
+        "The highest pending id is not the cursor",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            rows = r.xpending_range(key, group, "-", "+", 100)
+            return "waiting" if not rows or ids[0] in dict(r.xrange(key, f"({rows[-1]['message_id']}")) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "the entry at the cursor waits too",
+        "The entry at the cursor is the last",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            return "waiting" if ids[0] in dict(r.xrange(key, info["last-delivered-id"])) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "the first group's cursor",
+        "the answer for another group",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            info = r.xinfo_groups(key)[0]
+            return "waiting" if ids[0] in dict(r.xrange(key, f"({info['last-delivered-id']}")) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "the last group's cursor",
+        "the answer for another group",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            info = r.xinfo_groups(key)[-1]
+            return "waiting" if ids[0] in dict(r.xrange(key, f"({info['last-delivered-id']}")) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "milliseconds only",
+        "milliseconds and a sequence number",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            entry, cursor = (int(i.split("-")[0]) for i in (ids[0], info["last-delivered-id"]))
+            return "waiting" if entry > cursor else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "an id as a decimal number",
+        "milliseconds and a sequence number",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            entry, cursor = (float(i.replace("-", ".")) for i in (ids[0], info["last-delivered-id"]))
+            return "waiting" if entry > cursor else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "a part of the order_id",
+        "the order_id has to be equal",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if str(order_id) in order["order_id"]]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            return "waiting" if ids[0] in dict(r.xrange(key, f"({info['last-delivered-id']}")) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "any field",
+        "only the field order_id says",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if str(order_id) in order.values()]
+            if not ids:
+                return "unknown"
+            held = r.xpending_range(key, group, ids[0], ids[0], 1)
+            if held:
+                return held[0]["consumer"]
+            [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
+            return "waiting" if ids[0] in dict(r.xrange(key, f"({info['last-delivered-id']}")) else "done"
+        """,
+    ),
+    (
+        "4.3",
+        "reads what everybody holds",
+        "raised the delivery counts",
+        """
+        def where_is(r, key, group, order_id):
+            ids = [i for i, order in r.xrange(key) if order["order_id"] == str(order_id)]
+            if not ids:
+                return "unknown"
+            for row in r.xinfo_consumers(key, group):
+                [[_, entries]] = r.xreadgroup(group, row["name"], {key: "0"})
+                if ids[0] in dict(entries):
+                    return row["name"]
             [info] = [info for info in r.xinfo_groups(key) if info["name"] == group]
             return "waiting" if ids[0] in dict(r.xrange(key, f"({info['last-delivered-id']}")) else "done"
         """,
