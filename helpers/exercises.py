@@ -25,7 +25,6 @@ from typing import Any
 import redis
 
 from helpers import backend
-from helpers.snapshot import snapshot
 
 TIME_LIMIT = 5.0  # seconds; a right answer takes about 0.05
 
@@ -138,9 +137,9 @@ def check(number: str, *answers: Any) -> None:
 
 
 def check_stream(number: str, r: redis.Redis, key: str) -> None:
-    """`check` for a live stream: reads the state of `key` once, says what is missing, and never writes.
+    """`check` for a live stream: looks at `key` and what belongs to it, says what is missing, and never writes.
 
-    STREAM_CHECKS of the notebook's module has the check: a function of a `snapshot.Snapshot` that raises `Wrong`
+    STREAM_CHECKS of the notebook's module has the check: a function of `r` and `key` that reads, and raises `Wrong`
     or `Unsolved`.
     """
     examine = _find(number, "STREAM_CHECKS")
@@ -148,7 +147,7 @@ def check_stream(number: str, r: redis.Redis, key: str) -> None:
         print(f"There is no check {show(number)} of a stream: its number is in the section, and goes in quotes.")
         return
     try:
-        examine(snapshot(r, key, most=1000))
+        examine(r, key)
     except Unsolved:
         line = f"○ {number} not begun yet"
     except Exception as error:
@@ -168,7 +167,7 @@ def _without_clock(line: str) -> str:
     return re.sub(r"\b(\d{13})(?:-\d+)?\b", moment, line)
 
 
-def _find(number: str, table: str = "CHECKS") -> Callable[[Any], None] | None:
+def _find(number: str, table: str = "CHECKS") -> Callable[..., None] | None:
     """The check of exercise ``"7.2"``: CHECKS["7.2"] of helpers/checks/nb07.py."""
     match = re.fullmatch(r"(\d+)\.\d+", number) if isinstance(number, str) else None
     if match is None:

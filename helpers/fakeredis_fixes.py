@@ -8,6 +8,7 @@ the repair can go. The behaviour is that of Redis 7.0.15, observed, and of its c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from fakeredis.commands_mixins.connection_mixin import ConnectionCommandsMixin
 from fakeredis.commands_mixins.generic_mixin import GenericCommandsMixin
 from fakeredis.commands_mixins.streams_mixin import StreamsCommandsMixin
 from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
-from fakeredis.model._stream import MAX_ID_PART, MAX_KEY, MIN_KEY
+from fakeredis.model._stream import MAX_ID_PART, MAX_KEY, MIN_KEY, PelEntry
 
 FIXES: dict[str, Callable[[], None]] = {}
 _applied = False
@@ -313,7 +314,7 @@ def _repair_idle() -> None:
 
 @_fix("XPENDING")
 def _repair_pending() -> None:
-    """The summary has consumers by name with their counts as strings, nil for none; a negative COUNT means 0."""
+    """The summary has consumers by name with their counts as strings; IDLE n includes n ms; a negative COUNT is 0."""
 
     def summary(original: Callable) -> Callable:
         def pending_summary(self: StreamGroup) -> list:
@@ -324,7 +325,7 @@ def _repair_pending() -> None:
 
     def detail(original: Callable) -> Callable:
         def pending(self, idle, start, end, count, consumer):
-            return original(self, idle, start, end, max(count or 0, 0), consumer)
+            return original(self, None if idle is None else idle - 1, start, end, max(count or 0, 0), consumer)
 
         return pending
 
@@ -332,64 +333,193 @@ def _repair_pending() -> None:
     _replace(StreamGroup, "pending", detail)
 
 
+@_fix("consumers")
+def _repair_consumers() -> None:
+    """A read that finds nothing new makes no consumer and no consumer less idle; pending is what a consumer holds."""
+
+    def reading(original: Callable) -> Callable:
+        def group_read(self: StreamGroup, consumer: bytes, start: bytes, count: int | None, noack: bool) -> list:
+            if start == b">" and not self.stream.stream_read(self.last_delivered_key, 1):
+                return []
+            return original(self, consumer, start, count, noack)
+
+        return group_read
+
+    def counted(original: Callable) -> Callable:
+        def consumers_info(self: StreamGroup) -> list[dict]:
+            held = Counter(entry.consumer_name for entry in self.pel.values())
+            return [row | {"pending": held[row["name"]]} for row in original(self)]
+
+        return consumers_info
+
+    _replace(StreamGroup, "group_read", reading)
+    _replace(StreamGroup, "consumers_info", counted)
+
+
+@_fix("entries-read")
+def _repair_entries_read() -> None:
+    """A group counts what it read, and XINFO what is left, as Redis 7.0 does: also where deletions make it wrong."""
+
+    def counting(original: Callable) -> Callable:
+        def _mark_delivered(self: StreamGroup, key: StreamEntryKey) -> None:
+            stream = self.stream
+            if self.entries_read is not None and not stream.has_tombstones_from(key):
+                self.entries_read += 1
+            elif stream.entries_added:
+                self.entries_read = stream.estimate_entries_read(key)
+            self.last_delivered_key = key
+
+        return _mark_delivered
+
+    def estimating(original: Callable) -> Callable:
+        def estimate_entries_read(self: XStream, key: StreamEntryKey) -> int | None:
+            begins_whole = self._ids and (self._max_deleted_id == MIN_KEY or self._max_deleted_id < self.first_id)
+            if begins_whole and key < self.first_id:
+                return self._entries_added - len(self._ids)
+            return self._entries_added if key == self._last_id else original(self, key)
+
+        return estimate_entries_read
+
+    def looking(original: Callable) -> Callable:
+        return lambda self, start: original(self, start) and self.first_id <= self._max_deleted_id
+
+    _replace(StreamGroup, "_mark_delivered", counting)
+    _replace(XStream, "has_tombstones_from", looking)
+    _replace(XStream, "estimate_entries_read", estimating)
+
+
 @_fix("XCLAIM and XAUTOCLAIM")
 def _repair_claims() -> None:
-    """Misspelled options and malformed numbers are errors with the server's words; XAUTOCLAIM starts at - or (id."""
+    """As t_stream.c of Redis 7.0: the server's errors and order, LASTID, a bounded scan, deleted entries let go."""
 
-    def checked_claim(original: Callable) -> Callable:
-        def xclaim(self, key: CommandItem, group: bytes, consumer: bytes, min_idle: bytes, *args: bytes):
-            idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XCLAIM")
-            _check_claim_options(args)
-            return original(self, key, group, consumer, idle, *args)
+    def xclaim(self, key: CommandItem, group_name: bytes, consumer: bytes, min_idle: bytes, *args: bytes) -> list:
+        idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XCLAIM")
+        asked, options = _claim_options(args)
+        group, now = _group(key, group_name), current_time()
+        if options.last_id is not None:
+            group.last_delivered_key = max(group.last_delivered_key, options.last_id)
+        claimed = []
+        for entry_id in asked:
+            if entry_id not in key.value:
+                group.pel.pop(entry_id, None)
+                continue
+            held = group.pel.get(entry_id, PelEntry(consumer, 0, 1) if options.force else None)
+            if held is not None and now - held.time_read >= idle:
+                _hand_over(group, entry_id, held, consumer, options)
+                claimed.append(entry_id)
+        return _told(key, claimed, options.justid)
 
-        return xclaim
+    def xautoclaim(self, key: CommandItem, group_name: bytes, consumer: bytes, min_idle: bytes, start: bytes, *args):
+        idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM")
+        first, (count, justid) = _cursor(start), _autoclaim_options(args)
+        group, now = _group(key, group_name), current_time()
+        options = _Claim(now, None, False, justid, None)
+        ahead = sorted(entry_id for entry_id in group.pel if entry_id >= first)
+        claimed, gone, scanned = [], [], 0
+        while scanned < min(len(ahead), count * 10) and len(claimed) + len(gone) < count:
+            entry_id = ahead[scanned]
+            scanned += 1
+            if entry_id not in key.value:
+                del group.pel[entry_id]
+                gone.append(entry_id)
+            elif now - group.pel[entry_id].time_read >= idle:
+                _hand_over(group, entry_id, group.pel[entry_id], consumer, options)
+                claimed.append(entry_id)
+        cursor = ahead[scanned] if scanned < len(ahead) else MIN_KEY
+        return [cursor.encode(), _told(key, claimed, justid), [entry_id.encode() for entry_id in gone]]
 
-    def checked_autoclaim(original: Callable) -> Callable:
-        def xautoclaim(self, key: CommandItem, group: bytes, consumer: bytes, min_idle: bytes, start: bytes, *args):
-            idle = Int.decode(min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM")
-            for at, option in enumerate(args):
-                counted = casematch(option, b"COUNT") and at + 1 < len(args)
-                if counted and Int.decode(args[at + 1], "ERR COUNT must be > 0") <= 0:
-                    raise SimpleError("ERR COUNT must be > 0")
-            return original(self, key, group, consumer, idle, _cursor(start), *args)
-
-        return xautoclaim
-
-    _replace(StreamsCommandsMixin, "xclaim", checked_claim)
-    _replace(StreamsCommandsMixin, "xautoclaim", checked_autoclaim)
+    _replace(StreamsCommandsMixin, "xclaim", lambda _: xclaim)
+    _replace(StreamsCommandsMixin, "xautoclaim", lambda _: xautoclaim)
     for name in ("xclaim", "xautoclaim"):
         signature = SUPPORTED_COMMANDS[name]
         signature.fixed = tuple(bytes if kind is Int else kind for kind in signature.fixed)
 
 
-def _check_claim_options(args: tuple[bytes, ...]) -> None:
-    at = 0
+class _Claim(NamedTuple):
+    """The options of a claim: the delivery time that it sets (ms), and how it counts."""
+
+    time: int
+    retries: int | None
+    force: bool
+    justid: bool
+    last_id: StreamEntryKey | None
+
+
+def _claim_options(args: tuple[bytes, ...]) -> tuple[list[StreamEntryKey], _Claim]:
+    at, now = 0, current_time()
     while at < len(args) and _is_id(args[at]):
         at += 1
+    asked = [StreamEntryKey.parse_str(entry_id) for entry_id in args[:at]]
+    when, retries, force, justid, last_id = now, None, False, False, None
     while at < len(args):
-        option = args[at].upper()
-        if option in (b"IDLE", b"TIME", b"RETRYCOUNT") and at + 1 < len(args):
-            Int.decode(args[at + 1], f"ERR Invalid {option.decode()} option argument for XCLAIM")
+        option, more = args[at].upper(), at + 1 < len(args)
+        if option in (b"IDLE", b"TIME", b"RETRYCOUNT") and more:
             at += 1
-        elif option == b"LASTID" and at + 1 < len(args):
+            value = Int.decode(args[at], f"ERR Invalid {option.decode()} option argument for XCLAIM")
+            if option == b"RETRYCOUNT":
+                retries = value if value >= 0 else None
+            else:
+                when = value if option == b"TIME" else now - value
+        elif option == b"LASTID" and more:
             at += 1
-        elif option not in (b"FORCE", b"JUSTID"):
+            last_id = StreamEntryKey.parse_str(args[at])
+        elif option == b"FORCE":
+            force = True
+        elif option == b"JUSTID":
+            justid = True
+        else:
             raise SimpleError(f"ERR Unrecognized XCLAIM option '{args[at].decode(errors='replace')}'")
         at += 1
+    return asked, _Claim(when if 0 <= when <= now else now, retries, force, justid, last_id)
+
+
+def _autoclaim_options(args: tuple[bytes, ...]) -> tuple[int, bool]:
+    count, justid, at = 100, False, 0
+    while at < len(args):
+        if casematch(args[at], b"COUNT") and at + 1 < len(args):
+            at += 1
+            count = Int.decode(args[at], "ERR COUNT must be > 0")
+            if count <= 0:
+                raise SimpleError("ERR COUNT must be > 0")
+        elif casematch(args[at], b"JUSTID"):
+            justid = True
+        else:
+            raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+        at += 1
+    return count, justid
+
+
+def _group(key: CommandItem, name: bytes) -> StreamGroup:
+    group = key.value.group_get(name) if key.value is not None else None
+    if group is None:
+        names = key.key.decode(errors="replace"), name.decode(errors="replace")
+        raise SimpleError(_msgs.XNACK_NOGROUP_MSG.format(*names))
+    return group
+
+
+def _hand_over(group: StreamGroup, entry_id: StreamEntryKey, held: PelEntry, to: bytes, options: _Claim) -> None:
+    group.add_consumer(to)
+    group.consumers[to].last_attempt = group.consumers[to].last_success = current_time()
+    times = held.times_delivered + (not options.justid) if options.retries is None else options.retries
+    group.pel[entry_id] = PelEntry(to, options.time, times)
+
+
+def _told(key: CommandItem, claimed: list[StreamEntryKey], justid: bool) -> list:
+    return [entry_id.encode() if justid else key.value.format_record(entry_id) for entry_id in claimed]
 
 
 def _is_id(text: bytes) -> bool:
     return StreamRangeTest.valid_key(text)
 
 
-def _cursor(start: bytes) -> bytes:
+def _cursor(start: bytes) -> StreamEntryKey:
     """XAUTOCLAIM's start as the first id that it may claim."""
     if start == b"-":
-        return MIN_KEY.encode()
+        return MIN_KEY
+    key = StreamEntryKey.parse_str(start.removeprefix(b"("))
     if start[:1] != b"(":
-        return start
-    key = StreamEntryKey.parse_str(start[1:])
-    return StreamEntryKey(*((key.ts, key.seq + 1) if key.seq < MAX_ID_PART else (key.ts + 1, 0))).encode()
+        return key
+    return StreamEntryKey(*((key.ts, key.seq + 1) if key.seq < MAX_ID_PART else (key.ts + 1, 0)))
 
 
 # --- XSETID, XINFO, help -------------------------------------------------------------------------------------------
@@ -455,8 +585,6 @@ def _repair_info() -> None:
             fields = dict(zip(flat[::2], flat[1::2], strict=True))
             fields[b"radix-tree-nodes"] = fields[b"radix-tree-keys"] + 1
             order = _INFO_ORDER.encode().split()
-            if full:
-                return flat
             return [item for name in order for item in (name, fields[name])]
 
         return stream_info
@@ -474,6 +602,65 @@ def _repair_info() -> None:
     _replace(XStream, "stream_info", in_order)
     _replace(XStream, "groups_info", sorted_groups)
     _replace(StreamGroup, "consumers_info", sorted_consumers)
+
+
+@_fix("XINFO STREAM FULL")
+def _add_full_info() -> None:
+    """The whole state with the fields of Redis 7.0; COUNT bounds entries and pending entries (10; 0 is all)."""
+
+    def repaired(original: Callable) -> Callable:
+        def xinfo_stream(self: StreamsCommandsMixin, key: CommandItem, *args: bytes) -> list:
+            if not args or not casematch(args[0], b"FULL"):
+                return original(self, key, *args)
+            if len(args) == 2 or len(args) > 3 or (len(args) == 3 and not casematch(args[1], b"COUNT")):
+                raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+            most = Int.decode(args[2]) if len(args) == 3 else 10
+            if key.value is None:
+                raise SimpleError(_msgs.NO_KEY_MSG)
+            return _full_info(key.value, most if most > 0 else None if most == 0 else 10)
+
+        return xinfo_stream
+
+    _replace(StreamsCommandsMixin, "xinfo_stream", repaired)
+
+
+def _full_info(stream: XStream, most: int | None) -> list:
+    flat = stream.stream_info(False, False)
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    for summary in (b"groups", b"first-entry", b"last-entry"):
+        del fields[summary]
+    fields[b"entries"] = [stream.format_record(entry_id) for entry_id in stream._ids[:most]]
+    fields[b"groups"] = [_full_group(group, most) for _, group in sorted(stream._groups.items())]
+    return [item for pair in fields.items() for item in pair]
+
+
+def _full_group(group: StreamGroup, most: int | None) -> dict:
+    def held(by: bytes | None) -> list:
+        rows = sorted((entry_id, entry) for entry_id, entry in group.pel.items() if by in (None, entry.consumer_name))
+        who = [[entry.consumer_name] if by is None else [] for _, entry in rows]
+        return [
+            [entry_id.encode(), *name, entry.time_read, entry.times_delivered]
+            for (entry_id, entry), name in zip(rows, who, strict=True)
+        ]
+
+    pending = held(None)
+    return {
+        b"name": group.name,
+        b"last-delivered-id": group.last_delivered_key.encode(),
+        b"entries-read": group.entries_read,
+        b"lag": group.lag(False),
+        b"pel-count": len(pending),
+        b"pending": pending[:most],
+        b"consumers": [
+            {
+                b"name": name,
+                b"seen-time": consumer.last_attempt,
+                b"pel-count": len(held(name)),
+                b"pending": held(name)[:most],
+            }
+            for name, consumer in sorted(group.consumers.items())
+        ],
+    }
 
 
 _XGROUP_HELP = """XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -157,10 +158,51 @@ def pending(r: redis.Redis) -> str:
     )
 
 
+def consumers(r: redis.Redis) -> list:
+    r.xadd("s", {"n": 1}, id="1-1")
+    r.xgroup_create("s", "g", id="0")
+    r.xreadgroup("g", "a", {"s": ">"})
+    time.sleep(0.3)
+    for name in ("a", "b"):
+        r.xreadgroup("g", name, {"s": ">"}, count=1)
+    r.xgroup_setid("s", "g", "0")
+    seen = [[row["name"], row["idle"] > 250] for row in r.xinfo_consumers("s", "g")]
+    r.xreadgroup("g", "c", {"s": ">"})
+    return [seen, [[row["name"], row["pending"]] for row in r.xinfo_consumers("s", "g")]]
+
+
+def entries_read(r: redis.Redis) -> list:
+    """Lag after deletions, where Redis 7.0 has numbers that are not right, and later versions nil."""
+    rows = []
+    for n in range(1, 7):
+        r.xadd("s", {"n": n}, id=f"{n}-0")
+    r.xgroup_create("s", "g", id="0")
+    r.xgroup_create("s", "h", id="0")
+    for group, count in (("g", 1), ("g", 1), ("h", 5), ("g", 2)):
+        r.xreadgroup(group, "a", {"s": ">"}, count=count)
+        r.xdel("s", "2-0")
+        rows.append([[row["entries-read"], row["lag"]] for row in r.xinfo_groups("s")])
+    r.xtrim("s", maxlen=3, approximate=False)
+    rows.append([[row["entries-read"], row["lag"]] for row in r.xinfo_groups("s")])
+    return rows
+
+
 def claims(r: redis.Redis) -> str:
     return typed(
         r,
         """XADD s 1-1 n 1
+        XADD s 2-1 n 1
+        XADD s 3-1 n 1
+        XGROUP CREATE s h 0
+        XREADGROUP GROUP h c STREAMS s >
+        XCLAIM s h d 0 3-1 1-1 JUSTID
+        XDEL s 1-1 2-1
+        XAUTOCLAIM s h d 5000 0 COUNT 1
+        XCLAIM s h d 5000 2-1
+        XPENDING s h
+        XCLAIM s h d 0 3-1 JUSTID LASTID 9-9
+        DEL s
+        XADD s 1-1 n 1
         XGROUP CREATE s g 0
         XREADGROUP GROUP g c STREAMS s >
         XCLAIM s g d 0 1-1 FORSE
@@ -183,6 +225,16 @@ def info(r: redis.Redis) -> str:
         XINFO GROUPS s
         XINFO STREAM s""",
     )
+
+
+def full_info(r: redis.Redis) -> list:
+    for n in (1, 2, 3):
+        r.xadd("s", {"n": n}, id=f"{n}-1")
+    r.xgroup_create("s", "g", id="0")
+    r.xreadgroup("g", "a", {"s": ">"}, count=2)
+    r.xgroup_createconsumer("s", "g", "b")
+    full = typed(r, "XINFO STREAM s FULL\nXINFO STREAM s FULL COUNT 1\nXINFO STREAM s FULL COUNT")
+    return [re.sub(r"\d{13}", "a time", full), list(r.xinfo_stream("s", full=True)["entries"])]
 
 
 def copy(r: redis.Redis) -> list:
@@ -231,9 +283,12 @@ SCENARIOS = {
     "XDEL and XACK": ids,
     "idle times": idle,
     "XPENDING": pending,
+    "consumers": consumers,
+    "entries-read": entries_read,
     "XCLAIM and XAUTOCLAIM": claims,
     "XSETID": xsetid,
     "XINFO": info,
+    "XINFO STREAM FULL": full_info,
     "HELP": help_texts,
     "COPY": copy,
     "HELLO": hello,

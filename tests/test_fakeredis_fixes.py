@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fakeredis.model import XStream
 from fix_scenarios import SCENARIOS
+from random_histories import answers, history
 
 from helpers import backend, fakeredis_fixes
 
@@ -47,3 +48,17 @@ def test_a_fakeredis_without_the_repaired_part_is_refused_in_one_sentence(monkey
     with pytest.raises(backend.BackendError) as refused:
         backend.connect()
     assert "(it has no XStream.gone): install the versions of requirements.txt" in str(refused.value)
+
+
+def test_random_histories_are_answered_as_by_redis_7(redis_7):
+    """Claims, acknowledgements, deletions, trims and groups in any order: every answer, and every count, is equal."""
+    real = redis_7.client(protocol=2)
+    refused = 0
+    for seed in range(400):
+        commands = history(seed)
+        real.flushall()
+        wanted = answers(real, commands)
+        for command, got, want in zip(commands, answers(backend.simulated(), commands), wanted, strict=True):
+            assert got == want, f"seed {seed}: {' '.join(command)}"
+        refused += sum(isinstance(answer, str) and answer.startswith("error: ") for answer in wanted)
+    assert 0.05 < refused / (400 * 60) < 0.5, "histories that are mostly refused prove little"
