@@ -85,7 +85,7 @@ def connect_async() -> redis.asyncio.Redis:
         from fakeredis import FakeAsyncRedis
 
         return FakeAsyncRedis(server=kwargs["server"], decode_responses=True)
-    return redis.asyncio.Redis.from_url(_own_options(server_url()), **CLIENT)
+    return redis.asyncio.Redis.from_url(server_url(), **CLIENT)
 
 
 def current() -> redis.Redis | None:
@@ -143,10 +143,28 @@ def client_of(simulator: fakeredis.FakeServer) -> redis.Redis:
     return FakeRedis(server=simulator, decode_responses=True)
 
 
+def same_server(client: redis.Redis) -> redis.Redis:
+    """Another client of the Redis that `client` talks to, with the same connections."""
+    if "server" in client.connection_pool.connection_kwargs:
+        return client_of(client.connection_pool.connection_kwargs["server"])
+    return redis.Redis(connection_pool=client.connection_pool)
+
+
+def claim(client: redis.Redis, key: str) -> None:
+    """Takes a key for a helper that will delete it, by the guest rules.
+
+    Raises:
+        BackendError: there is a key of that name that the course did not make.
+    """
+    if not _claim_one(client, key):
+        raise BackendError(f"there is a key named {key!r} that the course did not make; choose another name.")
+    client.delete(key)
+
+
 def server_url() -> str:
-    """The address of the server that REDIS_URL names or that was started for ``local``."""
+    """The address of the server that REDIS_URL names or that was started for ``local``, as the lessons use it."""
     named = os.environ.get("REDIS_URL", "").strip()
-    return _local_server().url if named == "local" else named
+    return _local_server().url if named == "local" else _own_options(named)
 
 
 # --- Someone's server: is it there, is it ours? --------------------------------------------------------------------

@@ -179,3 +179,73 @@ def share_chart(shares: Mapping[str, Mapping[str, int]]) -> None:
     figure = _draw(f"Who gets how many of {total} orders?", "consumer of the group", "orders delivered", plot)
     told = [", ".join(f"{name} {n}" for name, n in got.items()) + f" ({case})" for case, got in shares.items()]
     _show(figure, "Bars: orders delivered to each consumer. " + "; ".join(told) + ".")
+
+
+# --- A crash and its recovery -------------------------------------------------------------------------------
+
+
+def recovery_chart(counts: Mapping[str, Sequence[int]], marks: Mapping[str, int]) -> None:
+    """Shows how many orders are pending, second by second, with what happened marked.
+
+    Args:
+        counts: for one line or two, by what the legend is to call it, the number of orders in the seconds 0, 1, ...
+        marks: for each event, by its name, the second in which it happened; two that are not close together.
+    """
+    most, last = max(map(max, counts.values())), max(map(len, counts.values())) - 1
+    looks = list(zip(counts.items(), (BLUE, ORANGE), ("-", "--"), strict=False))
+
+    def plot(axes: Axes) -> None:
+        for (name, line), colour, dash in looks:
+            axes.step(range(len(line)), line, where="post", color=colour, ls=dash, label=name)
+        for event, second in marks.items():
+            axes.axvline(second, color=INK, lw=1, ls=":")
+            axes.annotate(event, (second, most * 1.02), (4, 0), textcoords="offset points", fontsize=9)
+        axes.set(xlim=(0, last), ylim=(0, most * 1.12))
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.legend(loc="upper right", bbox_to_anchor=(1, 0.92))
+
+    figure = _draw("How many orders are pending when a worker dies?", "time (s)", "orders pending", plot)
+    events = ", ".join(f"{event} in second {second}" for event, second in marks.items())
+    lines = "; ".join(f"{name}: at most {max(line)}, {line[-1]} in the end" for name, line in counts.items())
+    held = "; ".join(
+        f"{event}: " + ", ".join(f"{name} {line[second]}" for name, line in counts.items())
+        for event, second in marks.items()
+    )
+    _show(figure, f"Orders over time, in steps; {events}. {lines}. {held}.")
+
+
+# --- What a stream keeps, and what it takes -----------------------------------------------------------------
+
+
+def length_chart(lengths: Mapping[str, Sequence[int]]) -> None:
+    """Shows how long a stream is after 1, 2, ... orders were added, for up to three ways to trim it.
+
+    Args:
+        lengths: for each way, by what the legend is to call it, its length after each order.
+    """
+    looks = list(zip(lengths.items(), (INK, BLUE, ORANGE), (":", "-", "--"), strict=False))
+
+    def plot(axes: Axes) -> None:
+        for (name, line), colour, dash in looks:
+            axes.plot(range(1, len(line) + 1), line, color=colour, ls=dash, label=name)
+        axes.set(xlim=(0, None), ylim=(0, None))
+        axes.legend(loc="upper left")
+
+    figure = _draw("How long does the stream get?", "orders added", "orders in the stream", plot)
+    lines = "; ".join(f"{name}: at most {max(line)}, {line[-1]} in the end" for name, line in lengths.items())
+    _show(figure, f"Lines: orders in the stream over orders added. {lines}.")
+
+
+def memory_chart(sizes: Mapping[str, float]) -> None:
+    """Shows how many bytes an order takes in each layout, as bars from the first, on top, to the last."""
+
+    def plot(axes: Axes) -> None:
+        bars = axes.barh(list(sizes), list(sizes.values()), 0.6, color=BLUE)
+        axes.bar_label(bars, [f"{size:.0f}" for size in sizes.values()], padding=3)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.margins(x=0.1)
+
+    figure = _draw("How many bytes does the same order take?", "bytes per order (MEMORY USAGE)", "layout", plot)
+    told = ", ".join(f"{' '.join(layout.split())} {size:.0f}" for layout, size in sizes.items())
+    _show(figure, f"Bars: bytes per order. {told}.")

@@ -91,9 +91,11 @@ def _repair_reads() -> None:
 
     def waking(original: Callable) -> Callable:
         def xgroup_destroy(self: StreamsCommandsMixin, key: CommandItem, group: bytes) -> int:
+            gone = key.value.group_get(group) if key.value is not None else None
             destroyed = original(self, key, group)
             if destroyed:
-                key.updated()  # Its blocked readers have to hear of it.
+                gone.destroyed = True
+                self._db.wake_all()  # Its blocked readers have to hear of it.
             return destroyed
 
         return xgroup_destroy
@@ -146,7 +148,14 @@ def _xreadgroup(self: StreamsCommandsMixin, *args: bytes) -> Any:
     def serve(first_pass: bool) -> list | SimpleError | None:
         if not first_pass and (gone := _gone(self, read.group, groups)):
             return gone
-        found = [[key, start, g.group_read(read.consumer, start, read.count, read.noack)] for key, start, g in groups]
+        found = [
+            [
+                key,
+                start,
+                _stream(self, key).group_get(read.group).group_read(read.consumer, start, read.count, read.noack),
+            ]
+            for key, start, _ in groups
+        ]
         return [[key, entries] for key, start, entries in found if entries or start != b">"] or None
 
     return _answer(self, read, serve)
@@ -158,7 +167,7 @@ def _gone(self: StreamsCommandsMixin, name: bytes, groups: list) -> SimpleError 
         item = self._db.get(key)
         if item is None or not isinstance(item.value, XStream):
             return SimpleError("UNBLOCKED the stream key no longer exists")
-        if item.value.group_get(name) is not group:
+        if item.value.group_get(name) is None or getattr(group, "destroyed", False):
             return SimpleError("NOGROUP the consumer group this client was blocked on no longer exists")
     return None
 
@@ -306,6 +315,32 @@ def _repair_ids() -> None:
     _replace(StreamGroup, "ack", strict)
 
 
+@_fix("WATCH")
+def _repair_watch() -> None:
+    """XDEL breaks a WATCH on its stream; a group that is created on a stream that was there does not."""
+
+    def noticed(original: Callable) -> Callable:
+        def xdel(self: StreamsCommandsMixin, key: CommandItem, *args: bytes) -> int:
+            deleted = original(self, key, *args)
+            if deleted:
+                key.db.notify_watch(key.key)
+            return deleted
+
+        return xdel
+
+    def unnoticed(original: Callable) -> Callable:
+        def xgroup_create(self: StreamsCommandsMixin, key: CommandItem, *args: bytes) -> SimpleString:
+            was_there = key.value is not None
+            created = original(self, key, *args)
+            key._modified = key._modified and not was_there
+            return created
+
+        return xgroup_create
+
+    _replace(StreamsCommandsMixin, "xdel", noticed)
+    _replace(StreamsCommandsMixin, "xgroup_create", unnoticed)
+
+
 @_fix("idle times")
 def _repair_idle() -> None:
     """XACK and claims leave the idle times of consumers alone (and take no time for each pending entry)."""
@@ -403,7 +438,11 @@ def _repair_claims() -> None:
             if entry_id not in key.value:
                 group.pel.pop(entry_id, None)
                 continue
-            held = group.pel.get(entry_id, PelEntry(consumer, 0, 1) if options.force else None)
+            held = group.pel.get(entry_id)
+            if held is None and options.force:
+                held = PelEntry(
+                    consumer, now - idle, 1
+                )  # What is not pending has no idle time that could be too short.
             if held is not None and now - held.time_read >= idle:
                 _hand_over(group, entry_id, held, consumer, options)
                 claimed.append(entry_id)
@@ -543,7 +582,6 @@ def _add_xsetid() -> None:
         stream._entries_added = stream._entries_added if added is None else added
         if deleted is not None and deleted != MIN_KEY:
             stream._max_deleted_id = deleted
-        key.updated()
         return OK
 
     StreamsCommandsMixin.xsetid = command(

@@ -87,6 +87,21 @@ def server(request):
 
 
 @pytest.fixture(scope="session")
+def server_of():
+    """A real server by its name, started once: ``server_of("redis-8.2")``."""
+    running: dict[str, Server] = {}
+
+    def get(name: str) -> Server:
+        if name not in running:
+            running[name] = Server(name)
+        return running[name]
+
+    yield get
+    for one in running.values():
+        one.close()
+
+
+@pytest.fixture(scope="session")
 def redis_7():
     """A real Redis 7.0, which the simulator has to behave like."""
     program = need_server("redis")

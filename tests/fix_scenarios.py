@@ -46,6 +46,7 @@ def reads(r: redis.Redis) -> list:
         *seen,
         woken,
         typed(r, "XREAD STREAMS s >\nXREAD STREAMS s $\nXREAD BLOCK -1 STREAMS s $\nXREAD STREAMS s"),
+        _while_blocked(r),
     ]
 
 
@@ -98,6 +99,15 @@ def _while_blocked(r: redis.Redis) -> list:
         time.sleep(0.15)
         take_away()
         reader.join()
+    for key in ("t", "another"):
+        r.delete(key)
+        r.xgroup_create(key, "h", id="0", mkstream=True)
+    reader = threading.Thread(target=wait)
+    reader.start()
+    time.sleep(0.15)
+    r.rename("another", "t")
+    r.xadd("t", {"n": 3}, id="3-1")
+    reader.join()
     reader = threading.Thread(target=lambda: heard.append(r.xread({"plain": "0"}, block=300)))
     reader.start()
     time.sleep(0.1)
@@ -132,6 +142,41 @@ def ids(r: redis.Redis) -> str:
         XDEL s $
         XLEN s""",
     )
+
+
+def watch(r: redis.Redis) -> list:
+    """Which command on a stream breaks a WATCH on it, and does not break it when it changes nothing."""
+    broken = []
+    for command in (
+        "XADD s * n 1",
+        "XDEL s 1-1",
+        "XDEL s 9-9",
+        "XTRIM s MAXLEN 0",
+        "XTRIM s MAXLEN 9",
+        "XGROUP CREATE s h 0",
+        "XGROUP CREATE new h 0 MKSTREAM",
+        "XGROUP DESTROY s g",
+        "XGROUP SETID s g 0",
+        "XGROUP CREATECONSUMER s g d",
+        "XGROUP DELCONSUMER s g c",
+        "XSETID s 9-9",
+        "XREADGROUP GROUP g c STREAMS s >",
+        "XACK s g 1-1",
+        "XCLAIM s g d 0 1-1",
+        "XAUTOCLAIM s g d 0 0",
+    ):
+        r.delete("s", "new")
+        typed(r, "XADD s 1-1 n 1\nXADD s 2-1 n 1\nXGROUP CREATE s g 0\nXREADGROUP GROUP g c COUNT 1 STREAMS s >")
+        with r.pipeline() as pipe:
+            pipe.watch("s", "new")
+            typed(r, command)
+            pipe.multi()
+            pipe.ping()
+            try:
+                pipe.execute()
+            except redis.WatchError:
+                broken.append(command)
+    return broken
 
 
 def idle(r: redis.Redis) -> list:
@@ -201,6 +246,8 @@ def claims(r: redis.Redis) -> str:
         XCLAIM s h d 5000 2-1
         XPENDING s h
         XCLAIM s h d 0 3-1 JUSTID LASTID 9-9
+        XACK s h 3-1
+        XCLAIM s h d 2000000000000 3-1 FORCE JUSTID
         DEL s
         XADD s 1-1 n 1
         XGROUP CREATE s g 0
@@ -281,6 +328,7 @@ SCENARIOS = {
     "history reads": history,
     "XRANGE and XREVRANGE": ranges,
     "XDEL and XACK": ids,
+    "WATCH": watch,
     "idle times": idle,
     "XPENDING": pending,
     "consumers": consumers,

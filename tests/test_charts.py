@@ -135,3 +135,73 @@ def test_a_share_chart_is_the_same_every_time(monkeypatch):
     for _ in range(2):
         charts.share_chart(SHARES)
     assert shown[0].data == shown[1].data and b"Software" not in shown[0].data
+
+
+LENGTHS = {"not trimmed": [1, 2, 3, 4], "MAXLEN = 2": [1, 2, 2, 2], "MAXLEN ~ 2": [1, 2, 3, 2]}
+SIZES = {"three fields": 31.1, "one field of JSON": 74.08, "a name of its own\nfor each value": 85.6}
+
+
+def drawn(monkeypatch, chart, *args):
+    """(axes, alternative text) of a chart."""
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append((figure, alt)))
+    chart(*args)
+    [(figure, alt)] = figures
+    [axes] = figure.axes
+    return axes, alt
+
+
+def test_lengths_are_lines_that_differ_without_colour(monkeypatch):
+    axes, alt = drawn(monkeypatch, charts.length_chart, LENGTHS)
+    assert axes.get_title(loc="left") == "How long does the stream get?"
+    assert [list(line.get_ydata()) for line in axes.lines] == list(LENGTHS.values())
+    assert {tuple(line.get_xdata()) for line in axes.lines} == {(1, 2, 3, 4)}
+    assert len({line.get_linestyle() for line in axes.lines}) == 3
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(LENGTHS)
+    assert axes.get_ylim()[0] == 0 and "orders" in axes.get_ylabel() and "orders" in axes.get_xlabel()
+    assert "MAXLEN ~ 2: at most 3, 2 in the end" in alt
+
+
+def test_sizes_are_told_by_bars_numbers_and_words(monkeypatch):
+    axes, alt = drawn(monkeypatch, charts.memory_chart, SIZES)
+    assert axes.get_title(loc="left").endswith("?")
+    assert [bar.get_width() for bar in axes.containers[0]] == list(SIZES.values())
+    assert [text.get_text() for text in axes.texts] == ["31", "74", "86"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(SIZES)
+    assert axes.yaxis_inverted() and axes.get_xlim()[0] == 0 and "bytes" in axes.get_xlabel()
+    assert "three fields 31, one field of JSON 74, a name of its own for each value 86" in alt
+
+
+@pytest.mark.parametrize("chart, numbers", [(charts.length_chart, LENGTHS), (charts.memory_chart, SIZES)])
+def test_retention_charts_are_the_same_every_time(monkeypatch, chart, numbers):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    for _ in range(2):
+        chart(numbers)
+    assert shown[0].data == shown[1].data and b"Software" not in shown[0].data
+
+
+PENDING = {"pending": [9, 9, 4, 5, 5, 2], "of these with ada": [3, 3, 3, 3, 1, 0]}
+EVENTS = {"ada dies": 2, "first rescue": 4}
+
+
+def test_a_recovery_is_told_by_steps_marks_and_words(monkeypatch):
+    axes, alt = drawn(monkeypatch, charts.recovery_chart, PENDING, EVENTS)
+    assert axes.get_title(loc="left").endswith("?")
+    lines = [line for line in axes.lines if line.get_label() in PENDING]
+    assert [list(line.get_ydata()) for line in lines] == list(PENDING.values())
+    assert {line.get_drawstyle() for line in lines} == {"steps-post"}
+    assert len({line.get_linestyle() for line in lines}) == 2
+    marks = [line.get_xdata()[0] for line in axes.lines if line not in lines]
+    assert marks == list(EVENTS.values()) and [text.get_text() for text in axes.texts] == list(EVENTS)
+    assert axes.get_ylim()[0] == 0 and "(s)" in axes.get_xlabel() and "orders" in axes.get_ylabel()
+    assert "ada dies in second 2, first rescue in second 4" in alt
+    assert "pending: at most 9, 2 in the end" in alt and "first rescue: pending 5, of these with ada 1" in alt
+
+
+def test_a_recovery_chart_is_the_same_every_time(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    for _ in range(2):
+        charts.recovery_chart(PENDING, EVENTS)
+    assert shown[0].data == shown[1].data and b"Software" not in shown[0].data

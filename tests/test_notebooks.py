@@ -13,12 +13,14 @@ from pathlib import Path
 import nbformat
 import pytest
 import refresh
-from conftest import Server
+from conftest import Server, need_server
 
 from notebooks import NOTEBOOKS, PATHS, cells, exercises, printed
 
 NAMES = [path.name for path in PATHS]
 EACH = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name[:2])
+# Notebooks with sections on a redis-server of their own, whatever the back end.
+WITH_A_SERVER = [path for path in PATHS if "private_redis(" in path.read_text(encoding="utf-8")]
 BACK_ENDS = ["fakeredis", "redis", "redis-8.2"]
 
 # The only tags: an exercise's stub, a cell that ends in an error, and what differs from machine to machine.
@@ -65,6 +67,8 @@ def assert_holds(done: subprocess.CompletedProcess, path: Path) -> None:
 @EACH
 def test_strict(path, back_end):
     if back_end == "fakeredis":
+        if path in WITH_A_SERVER:
+            need_server("redis")
         assert_holds(nbval(path, None), path)
         return
     with Server(back_end) as server:
@@ -113,6 +117,20 @@ def test_refresh_would_store_the_same(path, monkeypatch):
     stored = json.loads(path.read_text(encoding="utf-8"))
     fresh = json.loads(refresh.refreshed(path))
     assert _without_pixels(fresh) == _without_pixels(stored)
+
+
+@pytest.mark.parametrize("path", WITH_A_SERVER, ids=lambda path: path.name[:2])
+def test_without_a_redis_server_it_says_what_it_skips(path, monkeypatch):
+    """Every cell still runs, the first one announces what is skipped, and nothing else prints something else."""
+    monkeypatch.setattr(os, "environ", os.environ | {"REDIS_SERVER_BIN": "no-such-program"})
+    fresh = [cell for cell in json.loads(refresh.refreshed(path))["cells"] if cell["cell_type"] == "code"]
+    stored = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    told = [json.dumps(cell["outputs"]) for cell in fresh]
+    assert "Skipped here: section" in told[0]
+    assert any("Skipped: this needs a redis-server" in text for text in told[1:])
+    for cell, before, text in zip(fresh, stored, told, strict=True):
+        if "server" not in "".join(cell["source"]) and "nbval-ignore-output" not in cell["metadata"].get("tags", []):
+            assert text == json.dumps(before["outputs"]), cell["source"]
 
 
 def _without_pixels(notebook: dict) -> dict:

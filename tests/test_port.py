@@ -209,5 +209,5 @@ def test_share_tells_terminals_where_to_go(tmp_path, monkeypatch, no_backend):
 
 def test_share_of_a_real_server_is_its_own_address(tmp_path, monkeypatch, no_backend, server, empty):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("REDIS_URL", f"{server.url}?db=3")
+    monkeypatch.setenv("REDIS_URL", f"{server.url}?db=3&protocol=3")  # An option of the client's is nobody else's.
     assert share(backend.connect("orders")) == f"{server.url}?db=3"

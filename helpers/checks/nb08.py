@@ -1,0 +1,1123 @@
+"""Checks of 08 Inspect and repair, and the night shift: a stream in a mess, to be put in order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from helpers.exercises import Lab, Unsolved, Wrong, show
+from helpers.snapshot import as_numbers
+
+HOUR = 3_600_000  # ms
+MINUTE = 60_000  # ms
+
+# --- The night shift: the plan of a mess -----------------------------------------------------------------------------
+
+BILLING, ARCHIVE = "billing", "archive"
+ALIVE = {BILLING: "billing-1", ARCHIVE: "archive-1"}
+EVENING = 1_700_000_000_000  # 14 November 2023, in ms: when the night's first order came
+FUTURE = 99_999_999_999_999  # the year 5138: a typing error in an import, one digit too many
+BATCH_DELIVERIES = 5  # how often the batch with the poison order was delivered: so often for each of its orders
+OLD_LETTER = {"order_id": "1990", "product": "lamp", "price": "?"}
+PRODUCTS = {"laptop": 999, "mouse": 29, "keyboard": 79, "monitor": 199, "desk": 450, "chair": 120, "lamp": 35}
+
+
+@dataclass(frozen=True)
+class Held:
+    order: str
+    consumer: str
+    deliveries: int
+    idle: int  # ms
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a seed makes of the night. Orders are known by their order_id: a repair may give an entry another id."""
+
+    orders: dict[str, tuple[str, dict[str, str]]]  # order: the id and the fields of its entry, in the stream's order
+    poison: str  # the order without a price
+    buried: bool  # whether the poison order is a dead letter already: its consumer died before the XACK
+    cancelled: str  # the order whose entry was deleted while it was pending
+    late: tuple[str, ...]  # the orders with ids from the future
+    working: str  # the order that the living consumer is at work on
+    batch: tuple[str, ...]  # the orders that the dead consumer holds
+    held: tuple[Held, ...]
+    charged: tuple[str, ...]
+    archived: tuple[str, ...]
+    cursor: str  # billing's
+    dead: str  # the consumer that died with the batch
+    leaked: dict[str, tuple[str, ...]]  # group: names of processes that are gone, but for the dead one
+    cap: int  # how many entries the trim at six leaves
+
+    @property
+    def healthy(self) -> list[str]:
+        return [order for order in self.orders if order not in (self.poison, self.cancelled)]
+
+
+def plan(seed: int) -> Night:
+    """The same night for the same seed, with Python of any version."""
+    dice = random.Random(f"dusk {seed}")
+    past, late = dice.randint(14, 17), dice.randint(2, 3)
+    names = [str(2000 + n) for n in range(1, past + late + 1)]
+    ids = [f"{EVENING + n * 3 * MINUTE}-0" for n in range(past)] + [f"{FUTURE}-{n}" for n in range(late)]
+    poison, cancelled, *rest = dice.sample(names[5:10], 5)
+    orders = {}
+    for name, entry_id in zip(names, ids, strict=True):
+        product = dice.choice(sorted(PRODUCTS))
+        price = dice.choice(["", "free?", "12O", "n/a"]) if name == poison else str(PRODUCTS[product])
+        orders[name] = (entry_id, {"order_id": name, "product": product, "price": price})
+    pods = [f"billing-{dice.randrange(16**4):04x}" for _ in range(4)]
+    stray, working = names[10], names[11]
+    read_late = dice.random() < 0.5
+    delivered = names[: past + 1] if read_late else names[: past - dice.randint(0, 1)]
+    held = [Held(name, pods[0], BATCH_DELIVERIES, dice.randint(2, 5) * HOUR) for name in sorted(names[5:10])]
+    held += [Held(stray, pods[1], 1, 9 * HOUR), Held(working, ALIVE[BILLING], 1, 20_000)]
+    half_done = rest[: dice.randint(1, 2)] + ([stray] if dice.random() < 0.5 else [])
+    charged = [name for name in delivered if name not in {row.order for row in held} or name in half_done]
+    slow, unread = dice.randint(2, 4), dice.randint(4, 6)
+    return Night(
+        orders=orders,
+        poison=poison,
+        buried=dice.random() < 0.5,
+        cancelled=cancelled,
+        late=tuple(names[past:]),
+        working=working,
+        batch=tuple(sorted(names[5:10])),
+        held=tuple(held),
+        charged=tuple(charged),
+        archived=tuple(names[:slow]),
+        cursor=orders[delivered[-1]][0],
+        dead=pods[0],
+        leaked={BILLING: tuple(pods[1:]), ARCHIVE: (f"archive-{dice.randrange(16**4):04x}",)},
+        cap=len(names) - 1 - slow - unread,
+    )
+
+
+HAND_OVER = """\
+2 am, hand-over (seed {seed})
+stream     {key}; the shop and its workers are paused until you are done
+billing    charges each order once:    HINCRBY {key}:charged <order_id> 1
+           Alive: {billing}. It reads only new orders, never looks at the ledger, and goes on with what it holds.
+archive    notes each order:           SADD {key}:archived <order_id>
+           Alive: {archive}, and far behind. Work under a name of your own where you have to, in both groups.
+names      every other consumer is a process that is gone. At the end each group has its living one alone.
+poison     an order whose price is not a whole number cannot be charged. It goes to {key}:dead with its
+           fields, once, and then it is done for billing. Not every order that was tried often is poison.
+cancelled  orders were deleted from the stream; nothing is charged for them.
+dashboard  "orders of the last five minutes" has shown none since midnight, and the shop was busy.
+6 am       a job trims: XTRIM {key} MAXLEN = {cap}
+rebuild    if you need a second stream: {key}:new is yours"""
+
+
+def night_shift(r: redis.Redis, seed: int = 1, key: str = "orders:night") -> None:
+    """Leaves the stream `key`, its groups, dead letters and ledgers in a mess, and prints the hand-over.
+
+    What an earlier call left is removed first; the same seed makes the same mess.
+    """
+    night = plan(seed)
+    r.delete(*[key + suffix for suffix in ("", ":dead", ":charged", ":archived", ":shift", ":new")])
+    _set_up(r, key, night)
+    r.hset(f"{key}:shift", mapping={"seed": seed, "state": _fingerprint(_look(r, key))})
+    print(HAND_OVER.format(seed=seed, key=key, cap=night.cap, **ALIVE))
+
+
+def _set_up(r: redis.Redis, key: str, night: Night) -> None:
+    ids = {order: entry_id for order, (entry_id, _) in night.orders.items()}
+    with r.pipeline(transaction=False) as pipe:
+        for entry_id, fields in night.orders.values():
+            pipe.xadd(key, fields, id=entry_id)
+        for group, living in ALIVE.items():
+            pipe.xgroup_create(key, group, id="0")
+            for name in (living, *night.leaked[group]):
+                pipe.xgroup_createconsumer(key, group, name)
+        delivered = [i for i in ids.values() if as_numbers(i) <= as_numbers(night.cursor)]
+        pipe.xreadgroup(BILLING, night.dead, {key: ">"}, count=len(delivered))
+        held = {ids[row.order] for row in night.held}
+        pipe.xack(key, BILLING, *[entry_id for entry_id in delivered if entry_id not in held])
+        for row in night.held:
+            pipe.xclaim(
+                key, BILLING, row.consumer, 0, [ids[row.order]], idle=row.idle, retrycount=row.deliveries, justid=True
+            )
+        pipe.xreadgroup(ARCHIVE, ALIVE[ARCHIVE], {key: ">"}, count=len(night.archived))
+        pipe.xack(key, ARCHIVE, *[ids[order] for order in night.archived])
+        pipe.xdel(key, ids[night.cancelled])
+        pipe.hset(f"{key}:charged", mapping=dict.fromkeys(night.charged, 1))
+        pipe.sadd(f"{key}:archived", *night.archived)
+        pipe.xadd(f"{key}:dead", OLD_LETTER, id=f"{EVENING - 24 * HOUR}-0")
+        if night.buried:
+            pipe.xadd(f"{key}:dead", night.orders[night.poison][1], id=f"{EVENING + HOUR}-0")
+        pipe.execute()
+
+
+# --- The night shift: what is there now ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    entries: dict[str, str]  # entry id: order
+    last_id: str
+    cursors: dict[str, str]  # group: last-delivered-id
+    names: dict[str, list[str]]  # group: its consumers
+    pending: dict[str, dict[str, tuple[str, int]]]  # group: {entry id: (consumer, deliveries)}
+    charged: dict[str, str]
+    archived: set[str]
+    letters: list[dict[str, str]]
+
+    def held(self, group: str, order: str) -> str | None:
+        """Who holds the order in this group."""
+        return next((who for i, (who, _) in self.pending[group].items() if self.entries.get(i) == order), None)
+
+    def waits(self, group: str, order: str) -> bool:
+        """Whether the group will be given the order, or is given it again."""
+        cursor = as_numbers(self.cursors[group])
+        return any(name == order and as_numbers(i) > cursor for i, name in self.entries.items())
+
+    def kept(self, order: str) -> bool:
+        return order in self.entries.values()
+
+
+def _look(r: redis.Redis, key: str) -> _Seen:
+    groups = r.xinfo_groups(key)
+    pending = {
+        row["name"]: {
+            held["message_id"]: (held["consumer"], held["times_delivered"])
+            for held in r.xpending_range(key, row["name"], "-", "+", 1000)
+        }
+        for row in groups
+    }
+    return _Seen(
+        entries={entry_id: fields.get("order_id", "?") for entry_id, fields in r.xrange(key)},
+        last_id=r.xinfo_stream(key)["last-generated-id"],
+        cursors={row["name"]: row["last-delivered-id"] for row in groups},
+        names={row["name"]: sorted(c["name"] for c in r.xinfo_consumers(key, row["name"])) for row in groups},
+        pending=pending,
+        charged=r.hgetall(f"{key}:charged"),
+        archived=set(r.smembers(f"{key}:archived")),
+        letters=[fields for _, fields in r.xrange(f"{key}:dead")],
+    )
+
+
+def _fingerprint(seen: _Seen) -> str:
+    state = [seen.entries, seen.last_id, seen.cursors, seen.names, seen.pending, seen.charged, seen.letters]
+    return hashlib.sha256(json.dumps([*state, sorted(seen.archived)], sort_keys=True).encode()).hexdigest()
+
+
+def night(r: redis.Redis, key: str) -> None:
+    """The first thing overlooked, whatever was done in which order; damage comes before what is still to be done."""
+    shift = r.hgetall(f"{key}:shift")
+    if not shift:
+        raise Wrong(f"there is no night shift for {key} yet: night_shift(r) begins one.")
+    if not r.exists(key):
+        raise Wrong(f"the stream {key} is gone, and its groups with it. Begin again: {_again(shift)}")
+    seen, tonight = _look(r, key), plan(int(shift["seed"]))
+    if _fingerprint(seen) == shift["state"]:
+        raise Unsolved
+    for group in ALIVE:
+        if group not in seen.cursors:
+            raise Wrong(
+                f"the group {group} is gone: a stream that takes the old one's name brings its own groups, or none. "
+                "A group is made again with its cursor, its consumers and what they hold."
+            )
+    for look in (
+        _charged_too_often,
+        _living_consumers,
+        _dead_letters,
+        _lost_orders,
+        _charged_again,
+        _unfinished,
+        _poison,
+        _deleted,
+        _future,
+        _slow_group,
+        _names,
+    ):
+        look(tonight, seen, key)
+
+
+def _again(shift: dict[str, str]) -> str:
+    return f"night_shift(r, seed={shift['seed']})"
+
+
+def _charged_too_often(night: Night, seen: _Seen, key: str) -> None:
+    for order, times in sorted(seen.charged.items()):
+        if order == night.poison:
+            raise Wrong(f"order {order} is in the ledger as charged, and it has no price. HDEL {key}:charged {order}")
+        if order == night.cancelled:
+            raise Wrong(f"order {order} was cancelled, and its customer was charged. HDEL {key}:charged {order}")
+        if order == night.working:
+            raise Wrong(
+                f"order {order} was charged by you, and {ALIVE[BILLING]} is alive and at work on it: it will charge "
+                f"it as well. What the living hold is theirs. (Give the money back: HDEL {key}:charged {order})"
+            )
+        if times == "1":
+            continue
+        before = "It had been charged when its consumer died, before the XACK" if order in night.charged else "Twice"
+        raise Wrong(
+            f"order {order} was charged {times} times. {before}: pending does not say whether the work was done, "
+            f"only the ledger does. (Give the money back: HSET {key}:charged {order} 1)"
+        )
+
+
+def _living_consumers(night: Night, seen: _Seen, key: str) -> None:
+    for group, name in ALIVE.items():
+        if name not in seen.names[group]:
+            held = f", with order {night.working} that it was at work on" if group == BILLING else ""
+            raise Wrong(
+                f"{name} is alive, and its name is gone from the group {group}{held}. Only names of processes that "
+                f"are gone go. (XGROUP CREATECONSUMER {key} {group} {name}"
+                + (", and XCLAIM … FORCE gives it back what it held.)" if held else ")")
+            )
+    holder = seen.held(BILLING, night.working)
+    if holder != ALIVE[BILLING]:
+        now = f"now it is pending with {holder}" if holder else "now it is pending with nobody"
+        raise Wrong(
+            f"{ALIVE[BILLING]} is alive and at work on order {night.working}, and {now}. A claim, an XACK or a rebuilt "
+            f"group took it away: give it back with XCLAIM {key} {BILLING} {ALIVE[BILLING]} 0 <id> FORCE."
+        )
+
+
+def _dead_letters(night: Night, seen: _Seen, key: str) -> None:
+    letters = Counter(fields.get("order_id", "?") for fields in seen.letters)
+    if not letters[OLD_LETTER["order_id"]]:
+        raise Wrong(
+            f"the dead letter of order {OLD_LETTER['order_id']}, which lay there before your shift, is gone: somebody "
+            f"was to look at it. Put it back, or begin again."
+        )
+    for order in night.healthy:
+        if letters[order]:
+            raise Wrong(
+                f"order {order} is among the dead letters, and nothing is wrong with it: it was delivered often "
+                f"because it was read together with a poison order. Take it out of {key}:dead, and charge it if the "
+                "ledger says that nobody did."
+            )
+    if letters[night.poison] > 1:
+        raise Wrong(
+            f"order {night.poison} is {letters[night.poison]} times among the dead letters, and should be there once. "
+            + ("It was there before your shift: a crash between XADD and XACK leaves it so. " if night.buried else "")
+            + "Look before you bury, and XDEL one of them."
+        )
+    for fields in seen.letters:
+        if fields.get("order_id") == night.poison and not night.orders[night.poison][1].items() <= fields.items():
+            raise Wrong(
+                f"the dead letter of order {night.poison} is {show(fields)}; whoever looks at it in the morning needs "
+                f"all fields of the order: {show(night.orders[night.poison][1], 120)}"
+            )
+
+
+def _lost_orders(night: Night, seen: _Seen, key: str) -> None:
+    """Healthy orders that nobody charged and nobody ever will."""
+    lost = [
+        order
+        for order in night.healthy
+        if order not in seen.charged and seen.held(BILLING, order) is None and not seen.waits(BILLING, order)
+    ]
+    if not lost:
+        return
+    order, entry_id = lost[0], night.orders[lost[0]][0]
+    if not seen.kept(order):
+        if order in night.late:
+            raise Wrong(
+                f"order {order} was not charged and is not in the stream any more. Its id ({entry_id}) was wrong, and "
+                "the order was not: it needs a new id, not an end."
+            )
+        raise Wrong(
+            f"order {order} ({entry_id}) was not charged, and its entry is gone from the stream: trimmed, deleted, or "
+            "forgotten in a new stream."
+        )
+    held = [row for row in night.held if row.order == order]
+    if not held:
+        raise Wrong(
+            f"order {order} was waiting for {BILLING}, and now the group's cursor is past it, at "
+            f"{seen.cursors[BILLING]}: nobody charged it and nobody will be given it. Where did the cursor belong, in "
+            "the ids that the entries have now?"
+        )
+    if held[0].consumer not in seen.names[BILLING]:
+        raise Wrong(
+            f"order {order} was not charged, and nobody holds it: the name {held[0].consumer} is gone, and what was "
+            "pending with it went with it. XGROUP DELCONSUMER answers how many it threw away. (XCLAIM … FORCE makes "
+            "it pending again.)"
+        )
+    raise Wrong(
+        f"order {order} was acknowledged, and the ledger says that it was never charged. Not every order that "
+        f"{held[0].consumer} held was done: the ledger says which."
+    )
+
+
+def _charged_again(night: Night, seen: _Seen, key: str) -> None:
+    """Orders that are done, and which the living consumer would be given once more."""
+    for order in night.orders:
+        if not seen.waits(BILLING, order):
+            continue
+        if order == night.poison:
+            raise Wrong(
+                f"order {order} has no price and lies after the cursor of {BILLING}, so {ALIVE[BILLING]} will be given "
+                "it once more, and everything else that lies there."
+            )
+        if order in seen.charged or order == night.working:
+            raise Wrong(
+                f"order {order} was charged or is being charged, and it lies after the cursor of {BILLING}, "
+                f"{seen.cursors[BILLING]}: {ALIVE[BILLING]} will be given it and charge it again. Either the cursor "
+                "went back too far, or the order has a new id; what is done has to be before the cursor."
+            )
+        if list(seen.entries.values()).count(order) > 1:
+            raise Wrong(
+                f"order {order} is in the stream twice, and {ALIVE[BILLING]} will charge it twice. When an entry gets "
+                "a new id, the one with the old id has to go."
+            )
+
+
+def _unfinished(night: Night, seen: _Seen, key: str) -> None:
+    held = [
+        (seen.entries[entry_id], entry_id, consumer)
+        for entry_id, (consumer, _) in seen.pending[BILLING].items()
+        if entry_id in seen.entries and seen.entries[entry_id] not in (night.poison, night.working)
+    ]
+    for order, entry_id, consumer in held:
+        if order in seen.charged:
+            continue
+        if consumer == ALIVE[BILLING]:
+            raise Wrong(
+                f"order {order} is pending with {consumer}, which reads only new orders and does not know that it "
+                "holds this one. Somebody has to finish it: charge, then XACK."
+            )
+        raise Wrong(
+            f"order {order} ({entry_id}) is pending with {consumer} and not charged: nobody else will finish it. "
+            "Claim it, look into the ledger, charge, and then XACK."
+        )
+    for order, _, consumer in held:
+        raise Wrong(
+            f"order {order} is charged, and still pending with {consumer}: whoever takes it over next may charge it "
+            "again. What is done is acknowledged."
+        )
+
+
+def _poison(night: Night, seen: _Seen, key: str) -> None:
+    buried = any(fields.get("order_id") == night.poison for fields in seen.letters)
+    holder = seen.held(BILLING, night.poison)
+    if holder and buried:
+        raise Wrong(
+            f"order {night.poison} is among the dead letters, and still pending with {holder}: the next rescuer tries "
+            "it again. Dead letter, then XACK."
+        )
+    if holder:
+        raise Wrong(
+            f"order {night.poison} cannot be charged (its price is {night.orders[night.poison][1]['price']!r}), and it "
+            f"is still pending with {holder}. The hand-over says where such an order goes."
+        )
+    if not buried:
+        raise Wrong(
+            f"order {night.poison} was dropped: it is not pending any more and not in {key}:dead, so nobody will ever "
+            "ask its customer."
+        )
+
+
+def _deleted(night: Night, seen: _Seen, key: str) -> None:
+    for group, rows in seen.pending.items():
+        for entry_id, (consumer, _) in rows.items():
+            if entry_id not in seen.entries:
+                raise Wrong(
+                    f"{entry_id} is pending in {group} with {consumer}, and the stream has no such entry: it was "
+                    "deleted, and XDEL acknowledges nothing. It stays on the list until somebody takes it off."
+                )
+
+
+def _future(night: Night, seen: _Seen, key: str) -> None:
+    latest = (time.time() * 1000) + HOUR
+
+    def ahead(entry_id: str) -> bool:
+        return as_numbers(entry_id)[0] > latest
+
+    if ahead(seen.last_id):
+        raise Wrong(
+            f"the next order with * gets an id after {seen.last_id}, in the year 5138: the dashboard stays empty. The "
+            "stream remembers the highest id that it ever had, also when that entry is gone."
+        )
+    for group, cursor in seen.cursors.items():
+        if ahead(cursor):
+            raise Wrong(
+                f"the cursor of {group} stands at {cursor}: new orders come before it, and the group will not be "
+                "given a single one until the year 5138."
+            )
+
+
+def _slow_group(night: Night, seen: _Seen, key: str) -> None:
+    doomed = list(seen.entries.values())[: -night.cap]
+    for order in night.healthy:
+        if order in seen.archived:
+            continue
+        if (holder := seen.held(ARCHIVE, order)) is not None:
+            raise Wrong(
+                f"order {order} was read for {ARCHIVE} and is pending with {holder}, and it is not archived: SADD, "
+                "then XACK."
+            )
+        if not seen.kept(order):
+            raise Wrong(
+                f"order {order} is not archived, and it is not in the stream any more: it was deleted or trimmed "
+                f"before {ARCHIVE} had read it. Other groups read this stream too."
+            )
+        if not seen.waits(ARCHIVE, order):
+            raise Wrong(
+                f"order {order} is not archived, and the cursor of {ARCHIVE} is past it, at "
+                f"{seen.cursors[ARCHIVE]}: the group skipped it. A lag of 0 made by SETID or by a new group is not "
+                "work that was done."
+            )
+        if order in doomed:
+            raise Wrong(
+                f"at six XTRIM {key} MAXLEN = {night.cap} takes order {order}, and {ARCHIVE} has not read it yet: lost "
+                "without an error. What can be done for a group that is too slow, before the trim?"
+            )
+    if rows := seen.pending[ARCHIVE]:
+        entry_id, (consumer, _) = next(iter(rows.items()))
+        raise Wrong(f"{entry_id} is archived, and still pending in {ARCHIVE} with {consumer}: XACK is missing.")
+
+
+def _names(night: Night, seen: _Seen, key: str) -> None:
+    for group, living in ALIVE.items():
+        if others := [name for name in seen.names[group] if name != living]:
+            leaked = {night.dead, *night.leaked[BILLING], *night.leaked[ARCHIVE]}
+            whose = "a process that is gone" if others[0] in leaked else "nobody who will read tomorrow"
+            raise Wrong(
+                f"the group {group} still has the name {others[0]}, which is {whose}. Names never expire; once it "
+                f"holds nothing: XGROUP DELCONSUMER {key} {group} {others[0]}, and look that it answers 0."
+            )
+
+
+# --- What the exercises share ----------------------------------------------------------------------------------------
+
+KEY, GROUP, OTHER = "orders", "billing", "archive"
+NOW = 1_700_000_000_000  # ms
+
+
+class _Shop:
+    """A stream of orders with two groups; `r` is the answer's client, `other` one that nobody hears of."""
+
+    def __init__(self, lab: Lab, orders: int, after: Callable[[], None] | None = None) -> None:
+        self.lab = lab
+        self.r = lab.redis(after=(lambda name, args: after()) if after else None)
+        self.other = lab.another(self.r)
+        if after is not None:
+            _tell_of_pipelines(self.r, after)
+        with self.other.pipeline(transaction=False) as pipe:
+            for n in range(1, orders + 1):
+                pipe.xadd(KEY, {"order_id": str(1000 + n), "price": str(10 * n)}, id=f"{n}-0")
+            for group in (GROUP, OTHER):
+                pipe.xgroup_create(KEY, group, id="0")
+            pipe.xreadgroup(OTHER, "billing-7f9c", {KEY: ">"}, count=2)  # A name of billing's, in another group.
+            pipe.execute()
+
+    def hand_out(self, consumer: str, count: int, idle: int = 0, times: int = 1) -> None:
+        """`consumer` reads the next orders; it was `idle` ms ago, and they were delivered `times` times."""
+        [[_, entries]] = self.other.xreadgroup(GROUP, consumer, {KEY: ">"}, count=count)
+        ids = [entry_id for entry_id, _ in entries]
+        self.other.xclaim(KEY, GROUP, consumer, 0, ids, idle=idle, retrycount=times, justid=True)
+
+    def names(self, group: str = GROUP) -> list[str]:
+        return sorted(row["name"] for row in self.other.xinfo_consumers(KEY, group))
+
+    def held(self, group: str = GROUP) -> dict[str, str]:
+        """Order: who holds it."""
+        rows = self.other.xpending_range(KEY, group, "-", "+", 2000)
+        return {str(1000 + as_numbers(row["message_id"])[0]): row["consumer"] for row in rows}
+
+    def before(self) -> None:
+        """What must be the same after the call."""
+        self._entries, self._others = self.other.xrange(KEY), self._other_group()
+        self._cursor = self.cursor()
+
+    def cursor(self) -> str:
+        return next(row["last-delivered-id"] for row in self.other.xinfo_groups(KEY) if row["name"] == GROUP)
+
+    def _other_group(self) -> tuple:
+        groups = sorted((row["name"], row["last-delivered-id"]) for row in self.other.xinfo_groups(KEY))
+        return [pair for pair in groups if pair[0] != GROUP], self.names(OTHER), self.held(OTHER)
+
+    def kept(self, added: str = "", moved: str = "") -> None:
+        """The stream and the other group are as they were, and so is the cursor, if `moved` has a hint for that."""
+        entries = self.other.xrange(KEY)
+        if len(entries) > len(self._entries):
+            raise self.lab.wrong(f"added {entries[-1][1]} to the stream. {added}".rstrip())
+        if entries != self._entries:
+            raise self.lab.wrong("changed the entries of the stream, which other groups read as well.")
+        if GROUP not in [row["name"] for row in self.other.xinfo_groups(KEY)]:
+            raise self.lab.wrong(f"destroyed the group {GROUP}, with its cursor and everything that was pending.")
+        if self._other_group() != self._others:
+            raise self.lab.wrong(
+                f"changed the group {OTHER}, which has consumers of its own: a name belongs to one group."
+            )
+        if moved and self.cursor() != self._cursor:
+            raise self.lab.wrong(f"moved the cursor from {self._cursor} to {self.cursor()}. {moved}")
+
+
+def _tell_of_pipelines(r: redis.Redis, after: Callable[[], None]) -> None:
+    """Calls `after` also between those commands of a pipeline between which a server lets others in."""
+    pipeline = r.pipeline
+
+    def told(transaction: bool = True, *args: Any, **options: Any) -> redis.client.Pipeline:
+        pipe = pipeline(transaction, *args, **options)
+        at_once = pipe.immediate_execute_command
+
+        def watched(*command: Any, **how: Any) -> Any:
+            try:
+                return at_once(*command, **how)
+            finally:
+                after()
+
+        def one_by_one(*_: Any, **__: Any) -> list:
+            replies = [r.execute_command(*command, **how) for command, how in pipe.command_stack]
+            pipe.reset()
+            return replies
+
+        pipe.immediate_execute_command = watched
+        if not transaction:
+            pipe.execute = one_by_one
+        return pipe
+
+    r.pipeline = told
+
+
+class _Names(set):
+    """A set that is printed in the same order in every process."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(map(repr, sorted(self))) + "}"
+
+
+def _listed(items: list[str] | set[str]) -> str:
+    return ", ".join(sorted(items)[:4]) + (f" and {len(items) - 4} more" if len(items) > 4 else "")
+
+
+# --- 8.1 -------------------------------------------------------------------------------------------------------------
+
+
+def reap(lab: Lab) -> None:
+    shop = _Shop(lab, 8)
+    shop.hand_out("billing-1", 1, idle=3 * HOUR)
+    shop.hand_out("billing-7f9c", 2, idle=5_000)
+    shop.other.xgroup_createconsumer(KEY, GROUP, "billing-0b11")
+    shop.other.xgroup_createconsumer(KEY, GROUP, "billing-2")
+    _reaped(shop, ["billing-0b11", "billing-7f9c"], ["billing-1", "billing-2"])
+
+    shop = _Shop(lab, 240)
+    shop.hand_out("billing-9ad0", 3, idle=2 * HOUR, times=4)
+    shop.hand_out("billing-1", 5, idle=3 * HOUR)
+    shop.hand_out("billing-7f9c", 220, idle=2 * HOUR)
+    shop.hand_out("me", 2)
+    shop.other.xdel(KEY, "2-0", "12-0")
+    _reaped(shop, ["billing-7f9c", "billing-9ad0"], ["billing-1", "me"], deleted={"1002", "1012"})
+
+    shop = _Shop(lab, 4)
+    shop.hand_out("billing-1", 2, idle=3 * HOUR)
+    _reaped(shop, [], ["billing-1"])
+
+    for name in ("billing-7f9c", "billing-0b11"):
+        for commands in range(1, 10):
+            _wakes_up(lab, name, commands)
+
+
+def _reaped(shop: _Shop, gone: list[str], living: list[str], deleted: set[str] = frozenset()) -> None:
+    lab, was = shop.lab, shop.held()
+    shop.before()
+    returned = lab.call(shop.r, KEY, GROUP, _Names([*living, "me"]), "me")
+    shop.kept(
+        added="An order that is added again reaches every other group a second time.",
+        moved="No new order has to be read for this.",
+    )
+    names, held = shop.names(), shop.held()
+    if missing := set(living) - set(names):
+        raise lab.wrong(
+            f"removed {_listed(missing)}, whose process runs: it is in alive. How long a name has been idle says when "
+            "it last got an order, not whether anybody is there."
+        )
+    expected = {order: "me" if who in gone else who for order, who in was.items()}
+    lost = {order for order in expected if order not in held} - set(deleted)
+    if lost:
+        who = was[min(lost)]
+        if who not in names:
+            raise lab.wrong(
+                f"lost {_listed(lost)}: {who} held it, and XGROUP DELCONSUMER throws away what the name holds (its "
+                "answer is how much). An order has to be in another's hands before the name goes."
+            )
+        raise lab.wrong(f"took {_listed(lost)} off the list: acknowledged, and nobody has worked on it.")
+    wrong = [order for order, who in expected.items() if order not in deleted and held[order] != who]
+    for order in wrong:
+        if was[order] in living:
+            raise lab.wrong(
+                f"took order {order} from {was[order]}, whose process runs: it is in alive, however long ago it got "
+                "that order. Which command takes only what you name?"
+            )
+    if left := set(names) & set(gone):
+        raise lab.wrong(
+            f"left the name {_listed(left)}, which is not in alive. Idle times and pending counts do not decide this; "
+            "whoever is not in alive goes."
+        )
+    if wrong:
+        raise lab.wrong(f"left order {wrong[0]} with {held[wrong[0]]}; it should be pending with me.")
+    if strange := set(names) - {*living, "me"}:
+        raise lab.wrong(f"left the name {_listed(strange)}, which was not there before.")
+    if returned != gone:
+        raise lab.wrong(f"returned {show(returned)}; it should return the removed names, sorted: {gone}.")
+
+
+def _wakes_up(lab: Lab, name: str, commands: int) -> None:
+    """`name` reads one more order after so many commands of the answer, if it is still in the group."""
+    seen: list[int] = []
+    read: list[str] = []
+
+    def wake() -> None:
+        seen.append(1)
+        if len(seen) == commands and name in shop.names():
+            [[_, [(entry_id, _)]]] = shop.other.xreadgroup(GROUP, name, {KEY: ">"}, count=1)
+            read.append(entry_id)
+
+    shop = _Shop(lab, 8, after=wake)
+    shop.hand_out("billing-7f9c", 2, idle=2 * HOUR)
+    shop.other.xgroup_createconsumer(KEY, GROUP, "billing-0b11")
+    shop.hand_out("billing-1", 1)
+    seen.clear()
+    lab.call(shop.r, KEY, GROUP, _Names(["billing-1", "me"]), "me")
+    held, names = shop.held(), shop.names()
+    lost = sorted({"1001", "1002", "1003", *(str(1000 + as_numbers(i)[0]) for i in read)} - held.keys())
+    if lost:
+        raise lab.wrong(
+            f"lost order {lost[-1]}: {name} was slow and not dead, and read it between two of your commands. A look is "
+            "old when it arrives, and WATCH does not see what a group does. In which one step can you ask what a name "
+            "holds and remove it?"
+        )
+    if name in names:
+        raise lab.wrong(
+            f"left the name {name}, which is not in alive, because it read another order meanwhile. It goes, and what "
+            "it held is pending with me."
+        )
+    if wrong := [order for order, who in held.items() if who != ("billing-1" if order == "1003" else "me")]:
+        raise lab.wrong(
+            f"left order {wrong[0]} with {held[wrong[0]]}, after {name} read another order between two of your "
+            "commands; what the removed held should be pending with me, and nothing else."
+        )
+
+
+# --- 8.2 -------------------------------------------------------------------------------------------------------------
+
+_MOVED = "What lies after it is delivered once more, also what was done and what others are working on."
+
+
+def again(lab: Lab) -> None:
+    _once_more(lab, "2-0", True)
+    _once_more(lab, "10-0", True)
+    _once_more(lab, "4-0", False)
+    _once_more(lab, "3-0", False)
+    _once_more(lab, "5-0", False)
+    for commands in (1, 2, 3):
+        _somebody_takes_it(lab, commands)
+
+
+def _invoices(lab: Lab, after: Callable[[], None] | None = None) -> _Shop:
+    """Of twelve orders ten were read; ada holds 1003 and 1005 (for hours), the others are done; 1004 is deleted."""
+    shop = _Shop(lab, 12, after)
+    shop.hand_out("ada", 10, idle=5_000)
+    done = [f"{n}-0" for n in range(1, 11) if n not in (3, 5)]
+    shop.other.xclaim(KEY, GROUP, "ada", 0, ["5-0"], idle=2 * HOUR, justid=True)
+    shop.other.xack(KEY, GROUP, *done)
+    shop.other.xdel(KEY, "4-0")
+    return shop
+
+
+def _once_more(lab: Lab, entry_id: str, works: bool) -> None:
+    shop = _invoices(lab)
+    shop.before()
+    was, order = shop.held(), str(1000 + as_numbers(entry_id)[0])
+    returned = lab.call(shop.r, KEY, GROUP, "me", entry_id)
+    held = shop.held()
+    _not_for_all(shop)
+    expected = {**was, order: "me"} if works else was
+    if works and order not in held:
+        raise lab.wrong(
+            f"left order {order} as it was, done and with nobody. It is in no list any more, so a claim finds nothing "
+            "to claim; which option puts it there?"
+        )
+    if not works and held.get(order) != was.get(order):
+        _taken_from_ada(lab, order, was)
+    if held != expected:
+        changed = {o for o in {*held, *expected} if held.get(o) != expected.get(o)}
+        raise lab.wrong(f"changed who holds {_listed(changed)}; only order {order} was asked for.")
+    fields = {"order_id": order, "price": str(10 * int(order) - 10_000)} if works else None
+    if returned != fields:
+        raise lab.wrong(f"returned {show(returned)}; it should return {fields if works else None}.")
+
+
+def _not_for_all(shop: _Shop) -> None:
+    shop.kept(
+        added="The group archive gets it as a new order, and so does everybody else.",
+        moved=_MOVED,
+    )
+
+
+def _taken_from_ada(lab: Lab, order: str, was: dict[str, str]) -> None:
+    if order in was:
+        raise lab.wrong(
+            f"took order {order} from {was[order]}, who is working on it, and now two do the same work. Nobody holds "
+            "an order for longer than a day: XCLAIM can be told to respect that, also with FORCE."
+        )
+    raise lab.wrong(f"made order {order} pending, and the stream does not have it any more: nobody could do it.")
+
+
+def _somebody_takes_it(lab: Lab, commands: int) -> None:
+    """After so many commands of the answer, ada gets the order, unless somebody has it by then."""
+    seen: list[int] = []
+
+    def ada_gets_it() -> None:
+        seen.append(1)
+        if len(seen) == commands and "1002" not in shop.held():
+            shop.other.xclaim(KEY, GROUP, "ada", 0, ["2-0"], force=True)
+            got.append("1002")
+
+    got: list[str] = []
+    shop = _invoices(lab, ada_gets_it)
+    shop.before()
+    seen.clear()
+    returned = lab.call(shop.r, KEY, GROUP, "me", "2-0")
+    _not_for_all(shop)
+    if not got:
+        return
+    if shop.held().get("1002") != "ada":
+        raise lab.wrong(
+            "took order 1002 from ada, who got it between your look and your claim. The command that takes has to know "
+            "how young is too young: with FORCE as well."
+        )
+    if returned is not None:
+        raise lab.wrong(f"returned {show(returned)}, and ada has the order: it should return None.")
+
+
+# --- 8.3 -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Case:
+    """A state, what holds in it, and for each word the hint when an answer misses it or adds it."""
+
+    expected: list[str]
+    hints: dict[str, str]
+    kept: int = 0  # orders that were read and done
+    pending: tuple[tuple[int, int, int], ...] = ()  # (age by the id, idle, deliveries), times in ms, the oldest first
+    waiting: int = 0
+    deleted: bool = False  # whether the first but one that waits is deleted
+    trimmed: int = 0  # how many of those that wait are trimmed
+    letters: int | None = None  # None: there is no such stream
+
+    def build(self, lab: Lab) -> redis.Redis:
+        r = lab.redis()
+        other = lab.another(r)
+        ages = [age for age, _, _ in self.pending]
+        oldest = max([*ages, 0]) + 30 * MINUTE
+        ids = [f"{NOW - oldest - n}-0" for n in range(self.kept, 0, -1)]
+        ids += [f"{NOW - age}-0" for age in ages]
+        wait = [f"{NOW - 500}-{n}" for n in range(1, self.waiting + 1)]
+        with other.pipeline(transaction=False) as pipe:
+            for n, entry_id in enumerate([*ids, *wait]):
+                pipe.xadd(KEY, {"order_id": str(1001 + n)}, id=entry_id)
+            for group in (GROUP, OTHER):
+                pipe.xgroup_create(KEY, group, id="0", mkstream=True)
+            if ids:
+                pipe.xreadgroup(GROUP, "ada", {KEY: ">"}, count=len(ids))
+                pipe.xreadgroup(OTHER, "amy", {KEY: ">"}, count=1)
+                pipe.xclaim(KEY, OTHER, "amy", 0, ids[:1], idle=HOUR, retrycount=9, justid=True)
+            if self.kept:
+                pipe.xack(KEY, GROUP, *ids[: self.kept])
+            for entry_id, (_, idle, times) in zip(ids[self.kept :], self.pending, strict=True):
+                pipe.xclaim(KEY, GROUP, "ada", 0, [entry_id], idle=idle, retrycount=times, justid=True)
+            if self.deleted:
+                pipe.xdel(KEY, wait[1])
+            if self.trimmed:
+                pipe.xtrim(KEY, minid=wait[self.trimmed], approximate=False)
+            if self.letters is not None:
+                pipe.xadd("dead", {"order_id": "1900"}, id="1-0")
+                pipe.xtrim("dead", maxlen=self.letters, approximate=False)
+            pipe.execute()
+        return r
+
+
+_FRESH = (2_000, 1_000, 1)
+_CASES = [
+    _Case(
+        [],
+        {
+            "behind": "The stream keeps 400 orders, and none waits: XLEN counts what is done as well.",
+            "old": "Every pending order came seconds ago.",
+            "failing": "No order was delivered more than once; that another group tried one nine times is not its "
+            "business, and how many are pending says how busy the group is.",
+            "letters": "There is no stream of dead letters, and so no letter.",
+        },
+        kept=400,
+        pending=tuple((2_000 - n, 1_000, 1) for n in range(20)),
+    ),
+    _Case(
+        ["old"],
+        {
+            "old": "One order came 40 minutes ago and was tried again 20 s ago, as every half minute: each try begins "
+            "its idle time anew. What about an entry never changes, and has a time in it?",
+            "failing": "It was delivered 4 times.",
+        },
+        pending=((40 * MINUTE, 20_000, 4),),
+    ),
+    _Case(
+        [],
+        {
+            "old": "The oldest pending order came exactly 10 minutes ago, not more.",
+            "failing": "4 deliveries are not 5.",
+        },
+        kept=3,
+        pending=((10 * MINUTE, 10_000, 4),),
+    ),
+    _Case(
+        ["failing"],
+        {
+            "failing": "Of 150 pending orders one of the youngest was delivered 5 times: the oldest alone, or a page, "
+            "does not show it.",
+            "old": "Every pending order came less than a minute ago.",
+        },
+        pending=tuple((30_000 - n, 1_000, 5 if n == 140 else 1) for n in range(150)),
+    ),
+    _Case(
+        ["behind"],
+        {
+            "behind": "149 orders wait, and one that waited was deleted, so lag is nil (None): the server does not "
+            "know. Nil is not zero; what can be counted?",
+        },
+        kept=2,
+        waiting=150,
+        deleted=True,
+    ),
+    _Case(
+        [],
+        {"behind": "Exactly 100 orders wait, not more."},
+        kept=2,
+        waiting=100,
+    ),
+    _Case(
+        [],
+        {
+            "behind": "50 orders wait. 250 others that waited were trimmed, and lag still counts them here: after "
+            "trimming, 7.0's lag is wrong.",
+        },
+        kept=2,
+        waiting=300,
+        trimmed=250,
+    ),
+    _Case(
+        [],
+        {"letters": "The stream of dead letters is there, and empty: somebody has seen to them."},
+        kept=2,
+        letters=0,
+    ),
+    _Case(
+        ["letters"],
+        {"letters": "One order is among the dead letters, and waits for somebody to look at it."},
+        kept=2,
+        letters=1,
+    ),
+    _Case(
+        ["behind"],
+        {"behind": "101 orders wait, and nobody has read anything yet."},
+        waiting=101,
+    ),
+    _Case(
+        ["old", "failing", "behind", "letters"],
+        {},
+        kept=5,
+        pending=((3 * HOUR, 5_000, 7), (2 * HOUR, HOUR, 1), _FRESH),
+        waiting=120,
+        letters=1,
+    ),
+]
+
+
+def alarms(lab: Lab) -> None:
+    for case in _CASES:
+        r = case.build(lab)
+        other = lab.another(r)
+        before = _everything(other)
+        returned = lab.call(r, KEY, GROUP, "dead", NOW)
+        _only_looked(lab, before, _everything(other))
+        lab.expect(returned, list, f"a list of words, such as {['old', 'letters']}")
+        for word in ("old", "failing", "behind", "letters"):
+            if (word in returned) == (word in case.expected):
+                continue
+            missing = "is missing" if word in case.expected else "does not hold"
+            hint = case.hints.get(word, "")
+            raise lab.wrong(f"returned {show(returned)}: {word!r} {missing}. {hint}".rstrip())
+        if returned != case.expected:
+            raise lab.wrong(f"returned {show(returned)}; {case.expected} was expected, in that order.")
+
+
+def _everything(r: redis.Redis) -> list:
+    """Entries, highest id, cursors, names and pending entries of every stream, without times."""
+    found: list = []
+    for key in sorted(r.keys()):
+        info = r.xinfo_stream(key)
+        found.append((key, info["last-generated-id"], info["entries-added"], r.xrange(key)))
+        for row in r.xinfo_groups(key):
+            held = r.xpending_range(key, row["name"], "-", "+", 2000)
+            found.append((row["name"], row["last-delivered-id"]))
+            found.append(sorted(c["name"] for c in r.xinfo_consumers(key, row["name"])))
+            found.append([(h["message_id"], h["consumer"], h["times_delivered"]) for h in held])
+    return found
+
+
+def _only_looked(lab: Lab, before: list, after: list) -> None:
+    if before != after:
+        raise lab.wrong(
+            "changed something; it should only look. XINFO, XPENDING, XRANGE and XLEN change nothing, XREADGROUP and "
+            "claims do."
+        )
+
+
+# --- 8.4 -------------------------------------------------------------------------------------------------------------
+
+
+def from_the_future(lab: Lab) -> None:
+    late, soon = f"{FUTURE}-0", f"{NOW}-5"
+    old = "9000000000-0"  # As text, it is after the present.
+    _future_is(lab, [old, f"{NOW - 5}-0", soon], [], {"archive": soon, "billing": old}, (False, 0, []))
+    _future_is(
+        lab,
+        [old, f"{NOW - 5}-0", late, f"{FUTURE}-1"],
+        [],
+        {"archive": old, "billing": late},
+        (True, 2, ["billing"]),
+    )
+    _future_is(lab, [old, late], [late], {"archive": old, "billing": old}, (True, 0, []))
+    _future_is(lab, [old, late], [late], {"archive": late, "billing": late}, (True, 0, ["archive", "billing"]))
+    _future_is(lab, [f"{NOW}-0", f"{NOW}-9", f"{NOW + 1}-0"], [], {"billing": f"{NOW}-0"}, (True, 1, []))
+    _future_is(lab, [old], [], {"billing": late}, (False, 0, ["billing"]))
+    _future_is(lab, [], [], {"billing": "0-0"}, (False, 0, []))
+
+
+def _future_is(
+    lab: Lab, ids: list[str], deleted: list[str], cursors: dict[str, str], expected: tuple[bool, int, list[str]]
+) -> None:
+    r = lab.redis()
+    other = lab.another(r)
+    for group, cursor in cursors.items():
+        other.xgroup_create(KEY, group, id=cursor, mkstream=True)
+    for n, entry_id in enumerate(ids, start=1):
+        other.xadd(KEY, {"order_id": str(1000 + n)}, id=entry_id)
+    if deleted:
+        other.xdel(KEY, *deleted)
+    before = _everything(other)
+    returned = lab.call(r, KEY, NOW)
+    _only_looked(lab, before, _everything(other))
+    wanted = dict(zip(("next", "entries", "groups"), expected, strict=True))
+    lab.expect(returned, dict, f"a dictionary such as {wanted}")
+    if set(returned) != set(wanted):
+        raise lab.wrong(f"returned {show(returned)}; it should have the keys {', '.join(map(repr, wanted))}.")
+    state = f"The stream's ids were {', '.join(ids) or 'none'}" + (f", {', '.join(deleted)} deleted" if deleted else "")
+    if returned["entries"] != wanted["entries"]:
+        hint = "A millisecond has many ids, and ids compare as numbers."
+        raise lab.wrong(
+            f"returned 'entries': {show(returned['entries'])}; {wanted['entries']} was right. {state}. {hint}"
+        )
+    if returned["next"] is not wanted["next"]:
+        hint = (
+            "Deleting the entry does not make the stream forget its id."
+            if deleted
+            else "* takes the larger of the clock and the highest id the stream ever had."
+        )
+        raise lab.wrong(f"returned 'next': {show(returned['next'])}; {wanted['next']} was right. {state}. {hint}")
+    if returned["groups"] != wanted["groups"]:
+        where = ", ".join(f"{group} at {cursor}" for group, cursor in cursors.items())
+        raise lab.wrong(
+            f"returned 'groups': {show(returned['groups'])}; {wanted['groups']} was right. The cursors were {where}. "
+            "A group is given what comes after its own cursor, whatever the stream remembers; and ids compare as "
+            "numbers, not as text."
+        )
+
+
+# --- 8.5 -------------------------------------------------------------------------------------------------------------
+
+
+def rename_consumer(lab: Lab) -> None:
+    _renamed(lab, exists=False, orders=3)
+    _renamed(lab, exists=True, orders=3)
+    _renamed(lab, exists=True, orders=0)
+    _renamed(lab, exists=False, orders=130)
+
+
+def _renamed(lab: Lab, exists: bool, orders: int) -> None:
+    """`old` holds 2 + `orders` orders in all but the third case, one of them deleted; `ada` holds two."""
+    shop = _Shop(lab, orders + 8)
+    if exists:
+        shop.hand_out("billing-1", 1, idle=4 * MINUTE, times=2)
+    shop.other.xgroup_createconsumer(KEY, GROUP, "billing-7f9c")
+    deleted = None
+    if orders:
+        shop.hand_out("billing-7f9c", 1, idle=3 * HOUR, times=4)
+        shop.hand_out("ada", 1, idle=9 * MINUTE, times=3)
+        shop.hand_out("billing-7f9c", orders, idle=20_000, times=1)
+        deleted = next(reversed(shop.held()))
+        shop.other.xdel(KEY, f"{int(deleted) - 1000}-0")
+    shop.before()
+    was = _rows(shop)
+    returned = lab.call(shop.r, KEY, GROUP, "billing-7f9c", "billing-1")
+    shop.kept(added="No order has to be added for this.", moved="No order has to be read for this.")
+    now, names = _rows(shop), shop.names()
+    moved = [order for order, row in was.items() if row[0] == "billing-7f9c" and order != deleted]
+    for order, (who, idle, times) in was.items():
+        if order == deleted:
+            continue
+        wanted = "billing-1" if who == "billing-7f9c" else who
+        if order not in now:
+            raise lab.wrong(
+                f"lost order {order}: {who} held it, and nobody does now. What a name holds goes with the name, unless "
+                "it was handed over first."
+            )
+        if now[order][0] != wanted:
+            raise lab.wrong(f"left order {order} with {now[order][0]}; {wanted} should hold it.")
+        if now[order][2] != times:
+            raise lab.wrong(
+                f"changed the delivery count of order {order} from {times} to {now[order][2]}: a claim counts as a "
+                "delivery unless it is told otherwise, and poison is known by that number."
+            )
+        if abs(now[order][1] - idle) > 1_000:
+            raise lab.wrong(
+                f"made order {order} look {'younger' if now[order][1] < idle else 'older'}: a claim begins the idle "
+                "time anew (with JUSTID, too) unless it is told which it should be, for each entry its own."
+            )
+    if "billing-7f9c" in names:
+        raise lab.wrong("left the name billing-7f9c in the group; it should be gone.")
+    if missing := {who for who, _, _ in was.values()} - {"billing-7f9c"} - set(names):
+        raise lab.wrong(f"removed {_listed(missing)}, who has nothing to do with this.")
+    if returned != len(moved) or isinstance(returned, bool):
+        raise lab.wrong(
+            f"returned {show(returned)}; {len(moved)} entries were handed over"
+            + (" (one that it held was deleted from the stream)." if deleted else ".")
+        )
+
+
+def _rows(shop: _Shop) -> dict[str, tuple[str, int, int]]:
+    """Order: who holds it, its idle time in ms, its deliveries."""
+    rows = shop.other.xpending_range(KEY, GROUP, "-", "+", 2000)
+    return {
+        str(1000 + as_numbers(row["message_id"])[0]): (
+            row["consumer"],
+            row["time_since_delivered"],
+            row["times_delivered"],
+        )
+        for row in rows
+    }
+
+
+CHECKS: dict[str, Callable[[Lab], None]] = {
+    "8.1": reap,
+    "8.2": again,
+    "8.3": alarms,
+    "8.4": from_the_future,
+    "8.5": rename_consumer,
+}
+STREAM_CHECKS: dict[str, Callable[[redis.Redis, str], None]] = {"8.0": night}
