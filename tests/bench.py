@@ -137,11 +137,47 @@ def _commands_of(r, run: Callable[[], object]) -> int:
     return count() - before - 1  # the first INFO counts itself
 
 
+def simulations() -> None:
+    """A simulation beside its own commands, replayed on the same client; and its cost per message by length."""
+    from helpers import backend
+    from helpers.simulator import simulate
+
+    clients = {"the simulator": backend.simulated()}
+    server = backend.PrivateRedis() if backend.server_program() else None
+    if server is not None:
+        clients["a server"] = server.client()
+    for name, r in clients.items():
+        ratios = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            run = simulate(r, messages=3_000)
+            simulated = time.perf_counter() - started
+            ratios.append(simulated / seconds(lambda r=r, run=run: _replay(r, run)))
+            r.delete("sim:0")
+        ratio = statistics.median(ratios)
+        row(f"simulation on {name} / its own commands", f"{ratio:.2f}", "at most 1.25", ratio <= 1.25)
+    costs = {size: seconds(lambda size=size: simulate(r, messages=size)) / size for size in (1_000, 10_000, 100_000)}
+    spread = max(costs.values()) / min(costs.values())
+    row("simulation: cost per message, 1e3 to 1e5 messages", f"{spread:.2f}", "flat within 1.2", spread <= 1.2)
+    if server is not None:
+        server.close()
+
+
+def _replay(r, run) -> None:
+    from helpers import backend
+
+    client = backend.same_server(r)
+    client.xgroup_create("sim:0", "workers", id="0", mkstream=True)
+    for step in run.trace:
+        client.execute_command(*step.args, **step.options)
+
+
 def main() -> None:
     print(f"Medians of {ROUNDS} interleaved rounds in this call.\n")
     imports()
     checking()
     snapshots()
+    simulations()
     strict_validation()
 
 

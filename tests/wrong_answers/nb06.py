@@ -26,6 +26,27 @@ def _rescue(
     return RESCUE.format(**locals())
 
 
+LOOK = """
+        def rescue(r, key, group, me, min_idle, work):
+            done, start = [], "-"
+            while rows := r.xpending_range(key, group, start, "+", 100, idle=min_idle):
+                start = {start}
+                for row in rows:
+                    for entry_id, order in {claim}:
+                        work(order, lambda: r.xclaim(key, group, me, 0, [entry_id], justid=True))
+                        r.xack(key, group, entry_id)
+                        done.append(order["order_id"])
+            return done
+"""
+LOOK_START = "\"(\" + rows[-1]['message_id']"
+LOOK_CLAIM = 'r.xclaim(key, group, me, min_idle, [row["message_id"]])'
+AFTER_THAT_MS = "f\"{int(rows[-1]['message_id'].split('-')[0]) + 1}-0\""
+
+
+def _look(start=LOOK_START, claim=LOOK_CLAIM):
+    return LOOK.format(**locals())
+
+
 ASIDE = """
         def set_aside(r, key, group, me, tries, min_idle):
             moved, start = [], "-"
@@ -33,13 +54,13 @@ ASIDE = """
                 start = f"({{rows[-1]['message_id']}}"
                 for row in rows:
                     times, dead = row["times_delivered"], f"{{key}}:dead"
-                    if times < tries:
+                    if {few}:
                         continue
                     for entry_id, order in {claim}:
                         letter = {{**order, "source": entry_id, "tries": {times}}}
                         {move}
                         moved.append(entry_id)
-            return moved
+            return {result}
 """
 BOTH = """pipe = r.pipeline(transaction=True)
                         pipe.xadd(dead, letter)
@@ -48,7 +69,7 @@ BOTH = """pipe = r.pipeline(transaction=True)
 CLAIM = 'r.xclaim(key, group, me, min_idle, [row["message_id"]])'
 
 
-def _aside(look=", idle=min_idle", claim=CLAIM, times="times", move=BOTH):
+def _aside(look=", idle=min_idle", claim=CLAIM, times="times", move=BOTH, few="times < tries", result="moved"):
     return ASIDE.format(**locals())
 
 
@@ -59,7 +80,7 @@ WORK_OFF = """
 
             buried = []
             for row in r.xpending_range(key, group, "-", "+", 1000{whose}):
-                for entry_id, order in r.xclaim(key, group, me, 0, [row["message_id"]]):
+                for entry_id, order in r.xclaim(key, group, me, {seen}, [row["message_id"]]):
                     if {again}:
                         attempt(entry_id, order)
                         continue
@@ -68,7 +89,7 @@ WORK_OFF = """
             while reply := r.xreadgroup(group, me, {{key: ">"}}, count={count}):
                 for entry_id, order in reply[0][1]:
                     attempt(entry_id, order)
-            return buried
+            return {result}
 """
 ATTEMPT = """try:
                     handle(order)
@@ -81,7 +102,18 @@ BURY = """pipe = r.pipeline(transaction=True)
                     pipe.execute()"""
 
 
-def _work_off(attempt=ATTEMPT, whose=", consumername=me", again='row["times_delivered"] < tries', bury=BURY, count="1"):
+SEEN = 'row["time_since_delivered"]'
+
+
+def _work_off(
+    attempt=ATTEMPT,
+    whose=", consumername=me",
+    again='row["times_delivered"] < tries',
+    bury=BURY,
+    count="1",
+    seen=SEEN,
+    result="buried",
+):
     return WORK_OFF.format(**locals())
 
 
@@ -89,7 +121,7 @@ WRONG = [
     (
         "6.1",
         "stop at an empty page",
-        "Only the cursor 0-0 says so",
+        "The cursor 0-0 says so",
         _rescue(stop="if not taken: return done"),
     ),
     ("6.1", "min-idle 0", "min_idle is the guard; with 0", _rescue(limit="0")),
@@ -282,9 +314,124 @@ WRONG = [
         _aside(move="r.xadd(dead, letter)"),
     ),
     (
+        "6.1",
+        "a heart that beats once",
+        "at call 2 of its beat",
+        _rescue(
+            before="beats = iter([1])",
+            beat="lambda: next(beats, None) and r.xclaim(key, group, me, 0, [entry_id], justid=True)",
+        ),
+    ),
+    (
+        "6.1",
+        "a heartbeat at half the time",
+        "at call 3 of its beat",
+        _rescue(beat="lambda: r.xclaim(key, group, me, min_idle // 2, [entry_id], justid=True)"),
+    ),
+    (
+        "6.1",
+        "a heartbeat that takes the next",
+        "a heart beats for one order",
+        _rescue(beat="lambda: r.xautoclaim(key, group, me, 0, entry_id, count=1, justid=True)"),
+    ),
+    (
+        "6.1",
+        "a heartbeat with FORCE",
+        "pending again by its beat",
+        _rescue(beat="lambda: r.xclaim(key, group, me, 0, [entry_id], justid=True, force=True)"),
+    ),
+    (
+        "6.1",
+        "a heartbeat that sets the count",
+        "from 2 to 1 by its beat",
+        _rescue(beat="lambda: r.xclaim(key, group, me, 0, [entry_id], retrycount=1)"),
+    ),
+    (
+        "6.1",
+        "a claim with FORCE",
+        "brought back order 1001, which Ada finished",
+        _look(claim=LOOK_CLAIM.replace("])", "], force=True)")),
+    ),
+    ("6.1", "after the millisecond", "Where does the next page begin", _look(start=AFTER_THAT_MS)),
+    (
+        "6.1",
+        "one page of old ones",
+        "or a page with no rows",
+        _look().replace("            return done", "                return done\n            return done"),
+    ),
+    (
+        "6.1",
+        "what the claim returns is ignored",
+        "Look at what it returns",
+        _look(
+            claim='[r.xclaim(key, group, me, min_idle, [row["message_id"]]), r.xrange(key, row["message_id"], '
+            'row["message_id"])][1]'
+        ),
+    ),
+    (
+        "6.1",
+        "acknowledged with the next",
+        "a crash right then has it done twice",
+        _rescue(before="[r.xack(key, group, old) for old in last]; last = [entry_id]", after="pass").replace(
+            'cursor = [], "0-0"', 'cursor, last = [], "0-0", []'
+        ),
+    ),
+    ("6.1", "a generator", "for it has a yield", _rescue(after="r.xack(key, group, entry_id); yield entry_id")),
+    (
+        "6.2",
+        "a second look for a claim",
+        "only a claim looks and takes in one",
+        _aside(
+            claim='[row for row in r.xrange(key, row["message_id"], row["message_id"]) if r.xpending_range(key, group, '
+            "row[0], row[0], 1, idle=min_idle)]"
+        ),
+    ),
+    (
+        "6.2",
+        "a claim with FORCE",
+        "FORCE brings back",
+        _aside(claim=CLAIM.replace("])", "], force=True)")),
+    ),
+    ("6.2", "skips its own", "under the same name", _aside(few='times < tries or row["consumer"] == me')),
+    ("6.2", "more than tries", "that many, or more", _aside(few="times <= tries")),
+    ("6.2", "the parameter as the count", "The parameter tries is the limit", _aside(times="tries")),
+    (
+        "6.2",
+        "the id of the source",
+        "which the server did not choose",
+        _aside(move=BOTH.replace("er)", "er, entry_id)")),
+    ),
+    ("6.2", "trims the dead", "who has looked at them", _aside(move=BOTH.replace("er)", "er, maxlen=100)"))),
+    ("6.2", "one name for all", "belong to <key>:dead", _aside().replace('f"{key}:dead"', '"orders:dead"')),
+    ("6.2", "sorted as text", "an id is two numbers", _aside(result="sorted(moved)")),
+    (
+        "6.2",
+        "two steps and a look at the dead",
+        "in orders:dead and pending at once",
+        _aside(
+            move="""known = {fields.get("source") for _, fields in r.xrange(dead)}
+                        entry_id in known or r.xadd(dead, letter)
+                        r.xack(key, group, entry_id)"""
+        ),
+    ),
+    (
+        "6.2",
+        "takes and gives back",
+        "and meant to give it back",
+        _aside(
+            few="False",
+            claim=CLAIM.replace("])", "], retrycount=times)"),
+            move="""if times < tries:
+                            r.xclaim(key, group, row["consumer"], 0, [entry_id], idle=min_idle, justid=True)
+                            continue
+                        """
+            + BOTH,
+        ),
+    ),
+    (
         "6.3",
         "retry for ever",
-        "it would be retried for ever",
+        "3 tries had begun: move it",
         _work_off(again="True"),
     ),
     (
@@ -338,7 +485,7 @@ WRONG = [
     (
         "6.3",
         "count in memory, since the start",
-        "it would be retried for ever",
+        "3 tries had begun: move it",
         _work_off(again="counts.get(entry_id, 0) < tries").replace("buried = []", "buried, counts = [], {}"),
     ),
     (
@@ -399,7 +546,7 @@ WRONG = [
         "6.3",
         "what others hold",
         "which bob holds",
-        _work_off(whose="").replace("me, 0, [row", "row['consumer'], 0, [row"),
+        _work_off(whose="").replace('me, row["time_since_delivered"], [row', "row['consumer'], 0, [row"),
     ),
     (
         "6.3",
@@ -430,10 +577,50 @@ WRONG = [
             return buried
         """,
     ),
+    ("6.3", "new ones by ten", "was never tried", _work_off(count="10")),
+    ("6.3", "takes back from a rescuer", "took order 1002 from Bob", _work_off(seen="0")),
+    ("6.3", "one try too few", "2 of 3 tries had begun", _work_off(again='row["times_delivered"] + 1 < tries')),
+    (
+        "6.3",
+        "two kinds of exceptions",
+        "nobody knows beforehand",
+        _work_off(attempt=ATTEMPT.replace("Exception", "(ValueError, KeyError)")),
+    ),
+    ("6.3", "a page of its own", "Was that all of the pages", _work_off().replace("1000", "100")),
+    (
+        "6.3",
+        "a page of everybody's",
+        "Whose rows do you ask for",
+        _work_off(whose="").replace(
+            "                for entry_id, order in r.xclaim",
+            '                if row["consumer"] != me:\n                    continue\n'
+            "                for entry_id, order in r.xclaim",
+        ),
+    ),
+    ("6.3", "sorted as text", "an id is two numbers", _work_off(result="sorted(buried)")),
+    (
+        "6.3",
+        "a count in a global",
+        "it remembers something itself",
+        "        BEGUN = {}\n"
+        + _work_off(
+            attempt="BEGUN[entry_id] = BEGUN.get(entry_id, 0) + 1\n                " + ATTEMPT,
+            again="BEGUN.get(entry_id, 0) < tries",
+        ),
+    ),
+    (
+        "6.3",
+        "tries without a claim",
+        "without a claim counts nothing",
+        _work_off().replace(
+            f'r.xclaim(key, group, me, {SEEN}, [row["message_id"]])',
+            'r.xrange(key, row["message_id"], row["message_id"])',
+        ),
+    ),
     (
         "6.4",
         "a claim asks nobody",
-        "look first which ones are yours",
+        "what would you have to know before it",
         """
         def keep(r, key, group, me, ids):
             kept = r.xclaim(key, group, me, 0, ids, justid=True) if ids else []
@@ -502,6 +689,91 @@ WRONG = [
             r.xclaim(key, group, me, 0, [entry_id for entry_id in ids if entry_id in held], justid=True)
             return [entry_id for entry_id in ids if entry_id not in held]
         """,
+    ),
+    (
+        "6.4",
+        "one page",
+        "was that all of the pages, and whose",
+        """
+        def keep(r, key, group, me, ids):
+            held = [row["message_id"] for row in r.xpending_range(key, group, "-", "+", 100, consumername=me)]
+            if mine := [entry_id for entry_id in ids if entry_id in held]:
+                r.xclaim(key, group, me, 0, mine, justid=True)
+            return [entry_id for entry_id in ids if entry_id not in held]
+        """,
+    ),
+    (
+        "6.4",
+        "changes the caller's list",
+        "changed the list ids",
+        """
+        def keep(r, key, group, me, ids):
+            for row in r.xpending_range(key, group, "-", "+", 1000, consumername=me):
+                if row["message_id"] in ids:
+                    ids.remove(row["message_id"])
+                    r.xclaim(key, group, me, 0, [row["message_id"]], justid=True)
+            return ids
+        """,
+    ),
+    (
+        "6.5",
+        "a day",
+        "for it to take nothing else",
+        """
+        def clear_deleted(r, key, group, me):
+            cleared, cursor = [], "0-0"
+            while True:
+                cursor, _, deleted = r.xautoclaim(key, group, me, 86_400_000, cursor)
+                cleared += deleted
+                if cursor == "0-0":
+                    return cleared
+        """,
+    ),
+    (
+        "6.5",
+        "ends at a page with nothing cleared",
+        "the first deleted one comes late",
+        """
+        def clear_deleted(r, key, group, me):
+            cleared, cursor = [], "0-0"
+            while True:
+                cursor, _, deleted = r.xautoclaim(key, group, me, 2**53, cursor, count=100)
+                if not deleted:
+                    return cleared
+                cleared += deleted
+        """,
+    ),
+    (
+        "6.5",
+        "one XRANGE for a page",
+        "did your XRANGE get as far",
+        """
+        def clear_deleted(r, key, group, me):
+            cleared, start = [], "-"
+            while rows := r.xpending_range(key, group, start, "+", 100):
+                ids = [row["message_id"] for row in rows]
+                alive = {entry_id for entry_id, _ in r.xrange(key, ids[0], ids[-1], count=100)}
+                for entry_id in ids:
+                    if entry_id not in alive:
+                        r.xack(key, group, entry_id)
+                        cleared.append(entry_id)
+                start = f"({ids[-1]}"
+            return cleared
+        """,
+    ),
+    (
+        "6.5",
+        "an empty claim is a deleted entry",
+        "deleted, or too young",
+        """
+        def clear_deleted(r, key, group, me):
+            cleared = []
+            for row in r.xpending_range(key, group, "-", "+", 1000):
+                if not r.xclaim(key, group, me, 60_000, [row["message_id"]], justid=True, idle=60_000):
+                    r.xack(key, group, row["message_id"])
+                    cleared.append(row["message_id"])
+            return cleared
+        """.replace("60_000", "2**53"),
     ),
     (
         "6.5",
