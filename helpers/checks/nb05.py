@@ -121,8 +121,8 @@ def _no_lua(lab: Lab, error: Exception, instead: str) -> None:
 
 
 SET_BACK = (
-    "set the group's cursor back: everything after it is handed out once more, finished or not, and what the colleagues "
-    "work on, too."
+    "set the group's cursor back: everything after it is handed out once more, finished or not, and what the "
+    "colleagues work on, too."
 )
 
 
@@ -798,8 +798,8 @@ def _no_other_key(till: _Till, more: set[str]) -> None:
     if till.other.exists(key):
         raise till.lab.wrong(f"left the key {show(key)}; the hash booked is the only one that you may add.")
     raise till.lab.wrong(
-        f"used the key {show(key)} for a while; the hash booked is the only one that you may add. (And if it is a lock: "
-        "a process that is killed never unlocks.)"
+        f"used the key {show(key)} for a while; the hash booked is the only one that you may add. (And if it is a "
+        "lock: a process that is killed never unlocks.)"
     )
 
 
@@ -1697,7 +1697,8 @@ def _pairs(lab: Lab, shop: _Shop, returned: Any, wanted: list[str], case: str, m
     ids = [item[0] if isinstance(item, (list, tuple)) and len(item) == 2 else item for item in returned]
     if max(_limits(shop), default=0) >= 100 * SILENT:
         raise lab.wrong(
-            f"{what} It asked for an idle time of {max(_limits(shop))}; silent_ms is {SILENT}. What is the unit of IDLE?"
+            f"{what} It asked for an idle time of {max(_limits(shop))}; silent_ms is {SILENT}. What is the unit "
+            "of IDLE?"
         )
     if case == "long" and ids == [entry_id for entry_id, _ in right[: len(ids)]]:
         raise lab.wrong(

@@ -1222,8 +1222,8 @@ def _rescued_meanwhile(lab: Lab) -> None:
     shop.grow_old()
     handle.during["1001"] = lambda: shop.rescued_by("bob", "1002")
     handle.gone["1002"] = (
-        " from Bob, who had rescued it during the work on 1001 and works on it: now two do. A claim with 0 asks nobody; "
-        "how long had it been idle when you looked?"
+        " from Bob, who had rescued it during the work on 1001 and works on it: now two do. A claim with 0 asks "
+        "nobody; how long had it been idle when you looked?"
     )
     handle.start()
     row = shop.row("1002")

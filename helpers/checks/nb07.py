@@ -1062,7 +1062,7 @@ def _books_of_another_name(lab: Lab) -> None:
         stream,
         10,
         1,
-        "20 were added, parcels read 12 and handled ten; then 1-0 to 11-0 were trimmed. 12-0, now the first, is pending.",
+        "20 were added, parcels read 12 and handled ten; then 1-0 to 11-0 were trimmed. 12-0, the first, is pending.",
         "parcels",
     )
 
@@ -1173,6 +1173,11 @@ def _what_is_off(stream: _Stream, handled: int, returned: Any, group: str) -> st
             len(mine - there),
             stream.used("XPENDING"),
             "What was trimmed before the group read it is on no pending list.",
+        ),
+        (
+            missing - new[group] - len(mine & there) + 1,
+            info["first-entry"] and info["first-entry"][0] in mine,
+            "The first entry itself is there, and can be read.",
         ),
         (
             returned,

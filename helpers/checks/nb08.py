@@ -105,7 +105,8 @@ HAND_OVER = """\
 2 am, hand-over (seed {seed})
 stream     {key}; the shop and its workers are paused until you are done
 billing    charges each order once:    HINCRBY {key}:charged <order_id> 1
-           Alive: {billing}. It reads only new orders, never looks at the ledger, and goes on with what it holds.
+           Alive: {billing}. It never looks into {key}:charged. It reads only new orders and finishes
+           what it read itself: what you claim for it, it never sees.
 archive    notes each order:           SADD {key}:archived <order_id>
            Alive: {archive}, and far behind. Work under a name of your own where you have to, in both groups.
 names      every other consumer is a process that is gone. At the end each group has its living one alone.
@@ -163,6 +164,7 @@ def _set_up(r: redis.Redis, key: str, night: Night) -> None:
 @dataclass(frozen=True)
 class _Seen:
     entries: dict[str, str]  # entry id: order
+    fields: dict[str, dict[str, str]]  # entry id: all fields
     last_id: str
     cursors: dict[str, str]  # group: last-delivered-id
     names: dict[str, list[str]]  # group: its consumers
@@ -193,8 +195,10 @@ def _look(r: redis.Redis, key: str) -> _Seen:
         }
         for row in groups
     }
+    fields = dict(r.xrange(key))
     return _Seen(
-        entries={entry_id: fields.get("order_id", "?") for entry_id, fields in r.xrange(key)},
+        entries={entry_id: order.get("order_id", "?") for entry_id, order in fields.items()},
+        fields=fields,
         last_id=r.xinfo_stream(key)["last-generated-id"],
         cursors={row["name"]: row["last-delivered-id"] for row in groups},
         names={row["name"]: sorted(c["name"] for c in r.xinfo_consumers(key, row["name"])) for row in groups},
@@ -206,7 +210,7 @@ def _look(r: redis.Redis, key: str) -> _Seen:
 
 
 def _fingerprint(seen: _Seen) -> str:
-    state = [seen.entries, seen.last_id, seen.cursors, seen.names, seen.pending, seen.charged, seen.letters]
+    state = [seen.fields, seen.last_id, seen.cursors, seen.names, seen.pending, seen.charged, seen.letters]
     return hashlib.sha256(json.dumps([*state, sorted(seen.archived)], sort_keys=True).encode()).hexdigest()
 
 
@@ -235,7 +239,9 @@ def night(r: redis.Redis, key: str) -> None:
         _unfinished,
         _poison,
         _deleted,
+        _fields,
         _future,
+        _own_orders,
         _slow_group,
         _names,
     ):
@@ -249,7 +255,7 @@ def _again(shift: dict[str, str]) -> str:
 def _charged_too_often(night: Night, seen: _Seen, key: str) -> None:
     for order, times in sorted(seen.charged.items()):
         if order == night.poison:
-            raise Wrong(f"order {order} is in the ledger as charged, and it has no price. HDEL {key}:charged {order}")
+            raise Wrong(f"order {order} is noted as charged, and it has no price. HDEL {key}:charged {order}")
         if order == night.cancelled:
             raise Wrong(f"order {order} was cancelled, and its customer was charged. HDEL {key}:charged {order}")
         if order == night.working:
@@ -262,7 +268,7 @@ def _charged_too_often(night: Night, seen: _Seen, key: str) -> None:
         before = "It had been charged when its consumer died, before the XACK" if order in night.charged else "Twice"
         raise Wrong(
             f"order {order} was charged {times} times. {before}: pending does not say whether the work was done, "
-            f"only the ledger does. (Give the money back: HSET {key}:charged {order} 1)"
+            f"only {key}:charged does. (Give the money back: HSET {key}:charged {order} 1)"
         )
 
 
@@ -295,8 +301,8 @@ def _dead_letters(night: Night, seen: _Seen, key: str) -> None:
         if letters[order]:
             raise Wrong(
                 f"order {order} is among the dead letters, and nothing is wrong with it: it was delivered often "
-                f"because it was read together with a poison order. Take it out of {key}:dead, and charge it if the "
-                "ledger says that nobody did."
+                f"because it was read together with a poison order. Take it out of {key}:dead, and charge it if "
+                f"{key}:charged says that nobody did."
             )
     if letters[night.poison] > 1:
         raise Wrong(
@@ -335,9 +341,8 @@ def _lost_orders(night: Night, seen: _Seen, key: str) -> None:
     held = [row for row in night.held if row.order == order]
     if not held:
         raise Wrong(
-            f"order {order} was waiting for {BILLING}, and now the group's cursor is past it, at "
-            f"{seen.cursors[BILLING]}: nobody charged it and nobody will be given it. Where did the cursor belong, in "
-            "the ids that the entries have now?"
+            f"order {order} was waiting for {BILLING}, and now the group's cursor is past it: nobody charged it and "
+            "nobody will be given it. Where did the cursor belong, in the ids that the entries have now?"
         )
     if held[0].consumer not in seen.names[BILLING]:
         raise Wrong(
@@ -346,8 +351,8 @@ def _lost_orders(night: Night, seen: _Seen, key: str) -> None:
             "it pending again.)"
         )
     raise Wrong(
-        f"order {order} was acknowledged, and the ledger says that it was never charged. Not every order that "
-        f"{held[0].consumer} held was done: the ledger says which."
+        f"order {order} was acknowledged, and {key}:charged says that it was never charged. Not every order that "
+        f"{held[0].consumer} held was done: that hash says which."
     )
 
 
@@ -363,9 +368,11 @@ def _charged_again(night: Night, seen: _Seen, key: str) -> None:
             )
         if order in seen.charged or order == night.working:
             raise Wrong(
-                f"order {order} was charged or is being charged, and it lies after the cursor of {BILLING}, "
-                f"{seen.cursors[BILLING]}: {ALIVE[BILLING]} will be given it and charge it again. Either the cursor "
-                "went back too far, or the order has a new id; what is done has to be before the cursor."
+                f"order {order} was charged or is being charged, and it lies after the cursor of {BILLING}: "
+                f"{ALIVE[BILLING]} will be given it and charge it again. Either the cursor went back too far, or the "
+                "order has a new id; what is done has to be before the cursor. (XGROUP SETID "
+                f"{key} {BILLING} <id> moves it; or read what lies there under a name of your own, and XACK what is "
+                "charged already.)"
             )
         if list(seen.entries.values()).count(order) > 1:
             raise Wrong(
@@ -390,7 +397,7 @@ def _unfinished(night: Night, seen: _Seen, key: str) -> None:
             )
         raise Wrong(
             f"order {order} ({entry_id}) is pending with {consumer} and not charged: nobody else will finish it. "
-            "Claim it, look into the ledger, charge, and then XACK."
+            f"Claim it, look into {key}:charged, charge, and then XACK."
         )
     for order, _, consumer in held:
         raise Wrong(
@@ -429,6 +436,27 @@ def _deleted(night: Night, seen: _Seen, key: str) -> None:
                 )
 
 
+def _fields(night: Night, seen: _Seen, key: str) -> None:
+    """An order that got a new entry still says what was ordered."""
+    for entry_id, order in seen.entries.items():
+        if order in night.orders and not night.orders[order][1].items() <= seen.fields[entry_id].items():
+            raise Wrong(
+                f"order {order} is {show(seen.fields[entry_id])} in the stream now; it was "
+                f"{show(night.orders[order][1], 120)}. A new entry needs all fields of the old one: whoever reads it "
+                "next has nothing else."
+            )
+
+
+def _own_orders(night: Night, seen: _Seen, key: str) -> None:
+    for entry_id, order in seen.entries.items():
+        if order not in night.orders:
+            raise Wrong(
+                f"an entry that is no order of this night is left in the stream, {show(seen.fields[entry_id])}: the "
+                f"shop is paused, so it is a trial of yours, and {ALIVE[BILLING]} and {ALIVE[ARCHIVE]} would take it "
+                "for an order. XDEL, and XACK where a group has read it."
+            )
+
+
 def _future(night: Night, seen: _Seen, key: str) -> None:
     latest = (time.time() * 1000) + HOUR
 
@@ -450,33 +478,37 @@ def _future(night: Night, seen: _Seen, key: str) -> None:
 
 def _slow_group(night: Night, seen: _Seen, key: str) -> None:
     doomed = list(seen.entries.values())[: -night.cap]
-    for order in night.healthy:
-        if order in seen.archived:
+    for order in night.orders:
+        if order in seen.archived or order == night.cancelled:
             continue
+        poison = " (That it cannot be charged is billing's business: archive notes each order.)"
+        note = poison if order == night.poison else ""
         if (holder := seen.held(ARCHIVE, order)) is not None:
             raise Wrong(
                 f"order {order} was read for {ARCHIVE} and is pending with {holder}, and it is not archived: SADD, "
-                "then XACK."
+                f"then XACK.{note}"
             )
         if not seen.kept(order):
             raise Wrong(
                 f"order {order} is not archived, and it is not in the stream any more: it was deleted or trimmed "
-                f"before {ARCHIVE} had read it. Other groups read this stream too."
+                f"before {ARCHIVE} had noted it. Other groups read this stream too.{note}"
             )
         if not seen.waits(ARCHIVE, order):
             raise Wrong(
-                f"order {order} is not archived, and the cursor of {ARCHIVE} is past it, at "
-                f"{seen.cursors[ARCHIVE]}: the group skipped it. A lag of 0 made by SETID or by a new group is not "
-                "work that was done."
+                f"order {order} is not archived, and {ARCHIVE} will not be given it: the group's cursor is past it, "
+                "and nobody holds it. Either the group skipped it (a lag of 0 made by SETID or by a new group is not "
+                f"work that was done), or it was acknowledged without SADD {key}:archived.{note}"
             )
         if order in doomed:
             raise Wrong(
                 f"at six XTRIM {key} MAXLEN = {night.cap} takes order {order}, and {ARCHIVE} has not read it yet: lost "
-                "without an error. What can be done for a group that is too slow, before the trim?"
+                f"without an error. What can be done for a group that is too slow, before the trim?{note}"
             )
-    if rows := seen.pending[ARCHIVE]:
-        entry_id, (consumer, _) = next(iter(rows.items()))
-        raise Wrong(f"{entry_id} is archived, and still pending in {ARCHIVE} with {consumer}: XACK is missing.")
+    for entry_id, (consumer, _) in seen.pending[ARCHIVE].items():
+        raise Wrong(
+            f"order {seen.entries[entry_id]} is archived, and still pending in {ARCHIVE} with {consumer}: XACK is "
+            "missing."
+        )
 
 
 def _names(night: Night, seen: _Seen, key: str) -> None:
@@ -501,10 +533,17 @@ class _Shop:
 
     def __init__(self, lab: Lab, orders: int, after: Callable[[], None] | None = None) -> None:
         self.lab = lab
-        self.r = lab.redis(after=(lambda name, args: after()) if after else None)
+        self.acked: set[str] = set()  # the orders that the answer acknowledged
+        after = after or (lambda: None)
+
+        def heard(command: str, args: tuple) -> None:
+            if command == "XACK":
+                self.acked.update(_order(str(entry_id)) for entry_id in args[2:])
+            after()
+
+        self.r = lab.redis(after=heard)
         self.other = lab.another(self.r)
-        if after is not None:
-            _tell_of_pipelines(self.r, after)
+        _tell_of_pipelines(self.r, heard)
         with self.other.pipeline(transaction=False) as pipe:
             for n in range(1, orders + 1):
                 pipe.xadd(KEY, {"order_id": str(1000 + n), "price": str(10 * n)}, id=f"{n}-0")
@@ -525,7 +564,26 @@ class _Shop:
     def held(self, group: str = GROUP) -> dict[str, str]:
         """Order: who holds it."""
         rows = self.other.xpending_range(KEY, group, "-", "+", 2000)
-        return {str(1000 + as_numbers(row["message_id"])[0]): row["consumer"] for row in rows}
+        return {_order(row["message_id"]): row["consumer"] for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        """Order: how often it was delivered."""
+        rows = self.other.xpending_range(KEY, GROUP, "-", "+", 2000)
+        return {_order(row["message_id"]): row["times_delivered"] for row in rows}
+
+    def call(self, *args: Any) -> Any:
+        """The answer's; scripts are no way here."""
+        try:
+            return self.lab.call(self.r, KEY, GROUP, *args)
+        except Raised as raised:
+            if isinstance(raised.error, redis.ResponseError) and re.search(
+                r"unknown command '(EVAL|FCALL|SCRIPT|FUNCTION)", str(raised.error), re.I
+            ):
+                raise self.lab.wrong(
+                    "sent a script, and the simulator that answers are tried on runs none. Which commands of Redis do "
+                    "it, alone or in one MULTI?"
+                ) from raised
+            raise
 
     def before(self) -> None:
         """What must be the same after the call."""
@@ -548,36 +606,64 @@ class _Shop:
             raise self.lab.wrong("changed the entries of the stream, which other groups read as well.")
         if GROUP not in [row["name"] for row in self.other.xinfo_groups(KEY)]:
             raise self.lab.wrong(f"destroyed the group {GROUP}, with its cursor and everything that was pending.")
-        if self._other_group() != self._others:
+        (cursors, names, held), (cursors_now, names_now, held_now) = self._others, self._other_group()
+        if new := {name for name, _ in cursors_now} - {name for name, _ in cursors}:
+            raise self.lab.wrong(f"made the group {_listed(new)}; only the group {GROUP} was asked for.")
+        if set(names) - set(names_now):
             raise self.lab.wrong(
                 f"changed the group {OTHER}, which has consumers of its own: a name belongs to one group."
             )
+        if held != held_now:
+            raise self.lab.wrong(
+                f"changed what is pending in the group {OTHER}. Each group has a list of its own; only {GROUP}'s was "
+                "asked for."
+            )
+        if (cursors, names) != (cursors_now, names_now):
+            raise self.lab.wrong(f"changed the group {OTHER}; only {GROUP} was asked for.")
         if moved and self.cursor() != self._cursor:
+            first, last = as_numbers(self._cursor), as_numbers(self.cursor())
+            passed = {_order(entry_id) for entry_id, _ in entries if first < as_numbers(entry_id) <= last}
+            if passed - self.held().keys():
+                moved = "What lies between was handed out to nobody, and this group is never given it."
             raise self.lab.wrong(f"moved the cursor from {self._cursor} to {self.cursor()}. {moved}")
 
 
-def _tell_of_pipelines(r: redis.Redis, after: Callable[[], None]) -> None:
-    """Calls `after` also between those commands of a pipeline between which a server lets others in."""
+def _order(entry_id: str) -> str:
+    return str(1000 + as_numbers(entry_id)[0])
+
+
+def _tell_of_pipelines(r: redis.Redis, heard: Callable[[str, tuple], None]) -> None:
+    """Calls `heard` also after those commands of a pipeline after which a server lets others in."""
     pipeline = r.pipeline
 
     def told(transaction: bool = True, *args: Any, **options: Any) -> redis.client.Pipeline:
         pipe = pipeline(transaction, *args, **options)
-        at_once = pipe.immediate_execute_command
+        at_once, together = pipe.immediate_execute_command, pipe.execute
 
         def watched(*command: Any, **how: Any) -> Any:
             try:
                 return at_once(*command, **how)
             finally:
-                after()
+                heard(str(command[0]).upper(), command[1:])
 
         def one_by_one(*_: Any, **__: Any) -> list:
             replies = [r.execute_command(*command, **how) for command, how in pipe.command_stack]
             pipe.reset()
             return replies
 
+        def in_one_step(*how: Any, **named: Any) -> list:
+            stack = [command for command, _ in pipe.command_stack]
+            try:
+                return together(*how, **named)
+            finally:
+                quiet = [command for command in stack[:-1] if str(command[0]).upper() == "XACK"]
+                for command in quiet:
+                    acknowledged(command)
+                if stack:
+                    heard(str(stack[-1][0]).upper(), stack[-1][1:])
+
         pipe.immediate_execute_command = watched
-        if not transaction:
-            pipe.execute = one_by_one
+        pipe.execute = in_one_step if transaction else one_by_one
         return pipe
 
     r.pipeline = told

@@ -382,8 +382,9 @@ WRONG = [
         "a second look for a claim",
         "only a claim looks and takes in one",
         _aside(
-            claim='[row for row in r.xrange(key, row["message_id"], row["message_id"]) if r.xpending_range(key, group, '
-            "row[0], row[0], 1, idle=min_idle)]"
+            claim='[entry for entry in r.xrange(key, row["message_id"], row["message_id"]) or '
+            '[r.xack(key, group, row["message_id"])][:0] if r.xpending_range(key, group, entry[0], entry[0], 1, '
+            "idle=min_idle)]"
         ),
     ),
     (
@@ -401,7 +402,12 @@ WRONG = [
         "which the server did not choose",
         _aside(move=BOTH.replace("er)", "er, entry_id)")),
     ),
-    ("6.2", "trims the dead", "who has looked at them", _aside(move=BOTH.replace("er)", "er, maxlen=100)"))),
+    (
+        "6.2",
+        "trims the dead",
+        "who has looked at them",
+        _aside(move=BOTH.replace("er)", "er, maxlen=100, approximate=False)")),
+    ),
     ("6.2", "one name for all", "belong to <key>:dead", _aside().replace('f"{key}:dead"', '"orders:dead"')),
     ("6.2", "sorted as text", "an id is two numbers", _aside(result="sorted(moved)")),
     (
@@ -578,7 +584,7 @@ WRONG = [
         """,
     ),
     ("6.3", "new ones by ten", "was never tried", _work_off(count="10")),
-    ("6.3", "takes back from a rescuer", "took order 1002 from Bob", _work_off(seen="0")),
+    ("6.3", "takes back from a rescuer", "brought back order 1002 from Bob", _work_off(seen="0")),
     ("6.3", "one try too few", "2 of 3 tries had begun", _work_off(again='row["times_delivered"] + 1 < tries')),
     (
         "6.3",

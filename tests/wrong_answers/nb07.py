@@ -1426,12 +1426,15 @@ WRONG = [
         "after the first entry",
         "The first entry itself is there",
         """
+        def num(entry_id):
+            return tuple(map(int, entry_id.split("-")))
+
         def lost(r, key, group, handled):
-            first = r.xrange(key, count=1)
             [row] = [row for row in r.xinfo_groups(key) if row["name"] == group]
             left = len(r.xrange(key, "(" + row["last-delivered-id"]))
-            for each in r.xpending_range(key, group, "-", "+", 10_000):
-                left += bool(first) and tuple(map(int, each["message_id"].split("-"))) > tuple(map(int, first[0][0].split("-")))
+            for first, _ in r.xrange(key, count=1):
+                held = r.xpending_range(key, group, "-", "+", 10_000)
+                left += sum(num(each["message_id"]) > num(first) for each in held)
             return r.xinfo_stream(key)["entries-added"] - handled - left
         """,
     ),
