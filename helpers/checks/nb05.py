@@ -54,7 +54,8 @@ class _Steps:
         self.commands: Counter = Counter()  # how often each was sent
         self.queued: Counter = Counter()  # those that a pipeline collected, and sent together
         self.at_once: Counter = Counter()  # those that a pipeline sent at once, between WATCH and multi()
-        self.dropped: Counter = Counter()  # those that a pipeline collected, and never sent
+        self.dropped: Counter = Counter()  # those that a pipeline collected, and forgot when it was reset
+        self._pipes: list[redis.client.Pipeline] = []
         self._after, self._before, self._most = after, before, most
         r.execute_command = self._told(r.execute_command)
         make = r.pipeline
@@ -83,7 +84,12 @@ class _Steps:
         pipe.immediate_execute_command = self._told(pipe.immediate_execute_command, self.at_once)
         pipe.execute = self._told(told_execute, self.queued, pipe)
         pipe.reset = told_reset
+        self._pipes.append(pipe)
         return pipe
+
+    def unsent(self) -> set[str]:
+        """What pipelines collected and never sent, reset by now or not."""
+        return set(self.dropped) | {_name(args) for pipe in self._pipes for args, _ in pipe.command_stack}
 
     def _told(
         self, do: Callable[..., Any], counter: Counter | None = None, pipe: redis.client.Pipeline | None = None
@@ -712,7 +718,7 @@ class _Till(_Shop):
         return entry_id in [row["message_id"] for row in self.rows().values()]
 
     def _unsent(self, name: str) -> str:
-        if not self.steps.dropped[name]:
+        if name not in self.steps.unsent():
             return ""
         return (
             f" Your {name} went into a pipeline that does not watch (or no longer): such a pipeline only collects. Was "

@@ -1142,12 +1142,16 @@ def _what_is_off(stream: _Stream, handled: int, returned: Any, group: str) -> st
     held = {name: {entry_id for entry_id, _ in stream.pending(name)} for name in rows}
     new = {name: sum(as_numbers(e) > as_numbers(rows[name]["last-delivered-id"]) for e in there) for name in rows}
     mine, others = held[group], [name for name in rows if name != group]
+    counts = any(stream.used(*words) for words in (("XPENDING",), ("XRANGE",), ("XINFO", "STREAM")))
     for value, fits, hint in (
         (info["entries-added"] - info["length"], True, "What is missing from XLEN may have been handled long ago."),
-        (
-            (row["entries-read"] or 0) - handled - len(mine),
-            not any(stream.used(*words) for words in (("XPENDING",), ("XRANGE",), ("XINFO", "STREAM"))),
-            "entries-read is no count of what this group was given.",
+        *(
+            (
+                (row["entries-read"] or 0) - handled - held_too,
+                not counts,
+                "entries-read is no count of what was given to it.",
+            )
+            for held_too in (len(mine), 0)
         ),
         (
             missing - (row["lag"] or 0) - len(mine),
@@ -1179,17 +1183,24 @@ def _what_is_off(stream: _Stream, handled: int, returned: Any, group: str) -> st
             info["first-entry"] and info["first-entry"][0] in mine,
             "The first entry itself is there, and can be read.",
         ),
+        *(
+            (
+                missing - new[name] - len(held[which] & there),
+                stream.used("XRANGE"),
+                f"These are books of {name}, and not of {group}.",
+            )
+            for name in others
+            for which in (name, group)
+        ),
+        *(
+            (missing - new[name], stream.used("XRANGE"), f"These are books of {name}, and not of {group}.")
+            for name in others
+        ),
         (
             returned,
             _below_zero(returned),
             "Fewer than none: something is subtracted twice, as handled and as readable.",
         ),
-        *(
-            (missing - new[name] - len(held[which] & there), True, f"These are books of {name}, and not of {group}.")
-            for name in others
-            for which in (name, group)
-        ),
-        *((missing - new[name], True, f"These are books of {name}, and not of {group}.") for name in others),
     ):
         if fits and returned == value:
             return hint

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import redis
 
-from helpers.exercises import Lab, Unsolved, Wrong, show
+from helpers.exercises import Lab, Raised, Unsolved, Wrong, show
 from helpers.snapshot import as_numbers
 
 HOUR = 3_600_000  # ms
@@ -236,12 +237,12 @@ def night(r: redis.Redis, key: str) -> None:
         _dead_letters,
         _lost_orders,
         _charged_again,
+        _own_orders,
         _unfinished,
         _poison,
         _deleted,
         _fields,
         _future,
-        _own_orders,
         _slow_group,
         _names,
     ):
@@ -477,27 +478,28 @@ def _future(night: Night, seen: _Seen, key: str) -> None:
 
 
 def _slow_group(night: Night, seen: _Seen, key: str) -> None:
-    doomed = list(seen.entries.values())[: -night.cap]
-    for order in night.orders:
-        if order in seen.archived or order == night.cancelled:
-            continue
-        poison = " (That it cannot be charged is billing's business: archive notes each order.)"
+    open_orders = [order for order in night.orders if order not in seen.archived and order != night.cancelled]
+    poison = " (That it cannot be charged is billing's business: archive notes each order.)"
+    for order in open_orders:
         note = poison if order == night.poison else ""
-        if (holder := seen.held(ARCHIVE, order)) is not None:
-            raise Wrong(
-                f"order {order} was read for {ARCHIVE} and is pending with {holder}, and it is not archived: SADD, "
-                f"then XACK.{note}"
-            )
         if not seen.kept(order):
             raise Wrong(
                 f"order {order} is not archived, and it is not in the stream any more: it was deleted or trimmed "
                 f"before {ARCHIVE} had noted it. Other groups read this stream too.{note}"
             )
-        if not seen.waits(ARCHIVE, order):
+        if seen.held(ARCHIVE, order) is None and not seen.waits(ARCHIVE, order):
             raise Wrong(
                 f"order {order} is not archived, and {ARCHIVE} will not be given it: the group's cursor is past it, "
                 "and nobody holds it. Either the group skipped it (a lag of 0 made by SETID or by a new group is not "
                 f"work that was done), or it was acknowledged without SADD {key}:archived.{note}"
+            )
+    doomed = list(seen.entries.values())[: -night.cap]
+    for order in open_orders:
+        note = poison if order == night.poison else ""
+        if (holder := seen.held(ARCHIVE, order)) is not None:
+            raise Wrong(
+                f"order {order} was read for {ARCHIVE} and is pending with {holder}, and it is not archived: SADD, "
+                f"then XACK.{note}"
             )
         if order in doomed:
             raise Wrong(
@@ -536,14 +538,17 @@ class _Shop:
         self.acked: set[str] = set()  # the orders that the answer acknowledged
         after = after or (lambda: None)
 
-        def heard(command: str, args: tuple) -> None:
-            if command == "XACK":
+        def note(command: Any, *args: Any) -> None:
+            if str(command).upper() == "XACK":
                 self.acked.update(_order(str(entry_id)) for entry_id in args[2:])
+
+        def heard(command: str, args: tuple) -> None:
+            note(command, *args)
             after()
 
         self.r = lab.redis(after=heard)
         self.other = lab.another(self.r)
-        _tell_of_pipelines(self.r, heard)
+        _tell_of_pipelines(self.r, note, after)
         with self.other.pipeline(transaction=False) as pipe:
             for n in range(1, orders + 1):
                 pipe.xadd(KEY, {"order_id": str(1000 + n), "price": str(10 * n)}, id=f"{n}-0")
@@ -632,8 +637,8 @@ def _order(entry_id: str) -> str:
     return str(1000 + as_numbers(entry_id)[0])
 
 
-def _tell_of_pipelines(r: redis.Redis, heard: Callable[[str, tuple], None]) -> None:
-    """Calls `heard` also after those commands of a pipeline after which a server lets others in."""
+def _tell_of_pipelines(r: redis.Redis, note: Callable[..., None], after: Callable[[], None]) -> None:
+    """`note` gets the commands of pipelines as well; `after` is called after those that let others in."""
     pipeline = r.pipeline
 
     def told(transaction: bool = True, *args: Any, **options: Any) -> redis.client.Pipeline:
@@ -644,7 +649,8 @@ def _tell_of_pipelines(r: redis.Redis, heard: Callable[[str, tuple], None]) -> N
             try:
                 return at_once(*command, **how)
             finally:
-                heard(str(command[0]).upper(), command[1:])
+                note(*command)
+                after()
 
         def one_by_one(*_: Any, **__: Any) -> list:
             replies = [r.execute_command(*command, **how) for command, how in pipe.command_stack]
@@ -652,15 +658,12 @@ def _tell_of_pipelines(r: redis.Redis, heard: Callable[[str, tuple], None]) -> N
             return replies
 
         def in_one_step(*how: Any, **named: Any) -> list:
-            stack = [command for command, _ in pipe.command_stack]
+            for command, _ in pipe.command_stack:
+                note(*command)
             try:
                 return together(*how, **named)
             finally:
-                quiet = [command for command in stack[:-1] if str(command[0]).upper() == "XACK"]
-                for command in quiet:
-                    acknowledged(command)
-                if stack:
-                    heard(str(stack[-1][0]).upper(), stack[-1][1:])
+                after()
 
         pipe.immediate_execute_command = watched
         pipe.execute = in_one_step if transaction else one_by_one
@@ -684,34 +687,43 @@ def _listed(items: list[str] | set[str]) -> str:
 
 
 def reap(lab: Lab) -> None:
+    """Who holds what comes first, then what happens between two commands; the counts, which lose no order, last."""
+    miscounted: list[Wrong] = []
     shop = _Shop(lab, 8)
     shop.hand_out("billing-1", 1, idle=3 * HOUR)
-    shop.hand_out("billing-7f9c", 2, idle=5_000)
+    shop.hand_out("billing-7f9c", 2, idle=5_000, times=3)
     shop.other.xgroup_createconsumer(KEY, GROUP, "billing-0b11")
     shop.other.xgroup_createconsumer(KEY, GROUP, "billing-2")
-    _reaped(shop, ["billing-0b11", "billing-7f9c"], ["billing-1", "billing-2"])
+    _reaped(shop, ["billing-0b11", "billing-7f9c"], ["billing-1", "billing-2"], miscounted)
 
-    shop = _Shop(lab, 240)
+    shop = _Shop(lab, 540)
     shop.hand_out("billing-9ad0", 3, idle=2 * HOUR, times=4)
     shop.hand_out("billing-1", 5, idle=3 * HOUR)
-    shop.hand_out("billing-7f9c", 220, idle=2 * HOUR)
+    shop.hand_out("billing-7f9c", 520, idle=2 * HOUR)
     shop.hand_out("me", 2)
     shop.other.xdel(KEY, "2-0", "12-0")
-    _reaped(shop, ["billing-7f9c", "billing-9ad0"], ["billing-1", "me"], deleted={"1002", "1012"})
+    _reaped(shop, ["billing-7f9c", "billing-9ad0"], ["billing-1", "me"], miscounted, deleted={"1002", "1012"})
 
     shop = _Shop(lab, 4)
     shop.hand_out("billing-1", 2, idle=3 * HOUR)
-    _reaped(shop, [], ["billing-1"])
+    _reaped(shop, [], ["billing-1"], miscounted)
 
-    for name in ("billing-7f9c", "billing-0b11"):
-        for commands in range(1, 10):
-            _wakes_up(lab, name, commands)
+    for name, most in (("billing-7f9c", 10), ("billing-0b11", 8)):
+        for commands in range(1, most):
+            _wakes_up(lab, name, commands, miscounted)
+    for commands in range(1, 9):
+        _living_takes_over(lab, commands)
+    if miscounted:
+        raise miscounted[0]
 
 
-def _reaped(shop: _Shop, gone: list[str], living: list[str], deleted: set[str] = frozenset()) -> None:
-    lab, was = shop.lab, shop.held()
+def _reaped(
+    shop: _Shop, gone: list[str], living: list[str], miscounted: list[Wrong], deleted: set[str] = frozenset()
+) -> None:
+    lab, was, counts = shop.lab, shop.held(), shop.counts()
     shop.before()
-    returned = lab.call(shop.r, KEY, GROUP, _Names([*living, "me"]), "me")
+    alive = _Names([*living, "me"])
+    returned = shop.call(alive, "me")
     shop.kept(
         added="An order that is added again reaches every other group a second time.",
         moved="No new order has to be read for this.",
@@ -723,15 +735,7 @@ def _reaped(shop: _Shop, gone: list[str], living: list[str], deleted: set[str] =
             "it last got an order, not whether anybody is there."
         )
     expected = {order: "me" if who in gone else who for order, who in was.items()}
-    lost = {order for order in expected if order not in held} - set(deleted)
-    if lost:
-        who = was[min(lost)]
-        if who not in names:
-            raise lab.wrong(
-                f"lost {_listed(lost)}: {who} held it, and XGROUP DELCONSUMER throws away what the name holds (its "
-                "answer is how much). An order has to be in another's hands before the name goes."
-            )
-        raise lab.wrong(f"took {_listed(lost)} off the list: acknowledged, and nobody has worked on it.")
+    _lost_by_reaping(shop, was, {order for order in expected if order not in held} - set(deleted))
     wrong = [order for order, who in expected.items() if order not in deleted and held[order] != who]
     for order in wrong:
         if was[order] in living:
@@ -748,29 +752,90 @@ def _reaped(shop: _Shop, gone: list[str], living: list[str], deleted: set[str] =
         raise lab.wrong(f"left order {wrong[0]} with {held[wrong[0]]}; it should be pending with me.")
     if strange := set(names) - {*living, "me"}:
         raise lab.wrong(f"left the name {_listed(strange)}, which was not there before.")
+    if alive != {*living, "me"}:
+        raise lab.wrong(f"changed its argument alive to {alive}: the set is the caller's, who goes on with it.")
     if returned != gone:
         raise lab.wrong(f"returned {show(returned)}; it should return the removed names, sorted: {gone}.")
+    _counted(shop, {order: counts[order] for order in held if order in expected.keys() - deleted}, miscounted)
 
 
-def _wakes_up(lab: Lab, name: str, commands: int) -> None:
-    """`name` reads one more order after so many commands of the answer, if it is still in the group."""
+def _lost_by_reaping(shop: _Shop, was: dict[str, str], lost: set[str]) -> None:
+    if not lost:
+        return
+    lab, names, held = shop.lab, shop.names(), shop.held()
+    if done := lost & shop.acked:
+        raise lab.wrong(
+            f"acknowledged {_listed(done)}, and nobody has worked on it: an XACK takes an order off the list for good."
+        )
+    who = was[min(lost)]
+    if who not in names and any(holder == who and order in held for order, holder in was.items()):
+        raise lab.wrong(
+            f"lost {_listed(lost)}: a part of what {who} held is with me, and XGROUP DELCONSUMER threw away the rest. "
+            "XPENDING gives no more than its count, and up to 1,000 may be pending."
+        )
+    if who not in names:
+        raise lab.wrong(
+            f"lost {_listed(lost)}: {who} held it, and XGROUP DELCONSUMER throws away what the name holds (its "
+            "answer is how much). An order has to be in another's hands before the name goes."
+        )
+    raise lab.wrong(f"took {_listed(lost)} off the list, and nobody has worked on it.")
+
+
+def _counted(shop: _Shop, counts: dict[str, int], miscounted: list[Wrong], meanwhile: str = "") -> None:
+    """Notes the first delivery count that is not as it was."""
+    now = shop.counts()
+    for order, count in counts.items():
+        if now[order] == count:
+            continue
+        why = "a claim counts as a delivery unless it is told otherwise"
+        if now[order] < count:
+            why = (
+                "what goes with its name and comes back by FORCE begins its count anew, unless the claim says otherwise"
+            )
+        elif order == meanwhile:
+            why = "it was read between two of your commands, and a claim with FORCE counts as well"
+        miscounted.append(
+            shop.lab.wrong(
+                f"changed the delivery count of order {order} from {count} to {now[order]}: {why}, and poison is known "
+                "by that number."
+            )
+        )
+
+
+def _wakes_up(lab: Lab, name: str, commands: int, miscounted: list[Wrong]) -> None:
+    """`name` reads one more order after so many commands of the answer, if it is still in the group.
+
+    The living `billing-1` reads the two after that, and is done with the second.
+    """
     seen: list[int] = []
     read: list[str] = []
 
     def wake() -> None:
         seen.append(1)
         if len(seen) == commands and name in shop.names():
-            [[_, [(entry_id, _)]]] = shop.other.xreadgroup(GROUP, name, {KEY: ">"}, count=1)
-            read.append(entry_id)
+            for consumer in (name, "billing-1", "billing-1"):
+                [[_, [(entry_id, _)]]] = shop.other.xreadgroup(GROUP, consumer, {KEY: ">"}, count=1)
+                read.append(_order(entry_id))
+            shop.other.xack(KEY, GROUP, entry_id)
 
     shop = _Shop(lab, 8, after=wake)
     shop.hand_out("billing-7f9c", 2, idle=2 * HOUR)
     shop.other.xgroup_createconsumer(KEY, GROUP, "billing-0b11")
     shop.hand_out("billing-1", 1)
     seen.clear()
-    lab.call(shop.r, KEY, GROUP, _Names(["billing-1", "me"]), "me")
+    shop.call(_Names(["billing-1", "me"]), "me")
     held, names = shop.held(), shop.names()
-    lost = sorted({"1001", "1002", "1003", *(str(1000 + as_numbers(i)[0]) for i in read)} - held.keys())
+    expected = {"1001": "me", "1002": "me", "1003": "billing-1", **dict(zip(read, ("me", "billing-1"), strict=False))}
+    for order in read[1:]:
+        if order in held and held[order] != expected.get(order):
+            raise lab.wrong(
+                f"made order {order} pending with {held[order]}, and billing-1, which is alive, read it meanwhile"
+                f"{' and finished it' if order not in expected else ''}. What the slow one read cannot be guessed from "
+                "cursors and numbers: in which one step can you ask what a name holds and remove it?"
+            )
+    lost = sorted(expected.keys() - held.keys())
+    if lost and (lost[-1] in shop.acked or lost[-1] not in read):
+        _lost_by_reaping(shop, {"1001": "billing-7f9c", "1002": "billing-7f9c", "1003": "billing-1"}, {lost[0]})
     if lost:
         raise lab.wrong(
             f"lost order {lost[-1]}: {name} was slow and not dead, and read it between two of your commands. A look is "
@@ -782,11 +847,52 @@ def _wakes_up(lab: Lab, name: str, commands: int) -> None:
             f"left the name {name}, which is not in alive, because it read another order meanwhile. It goes, and what "
             "it held is pending with me."
         )
-    if wrong := [order for order, who in held.items() if who != ("billing-1" if order == "1003" else "me")]:
+    if wrong := [order for order, who in held.items() if who != expected.get(order)]:
         raise lab.wrong(
             f"left order {wrong[0]} with {held[wrong[0]]}, after {name} read another order between two of your "
             "commands; what the removed held should be pending with me, and nothing else."
         )
+    _counted(shop, dict.fromkeys(expected, 1), miscounted, *read[:1])
+
+
+def _living_takes_over(lab: Lab, commands: int) -> None:
+    """After so many commands of the answer billing-1 takes what a dead one has still, and finishes the first of two."""
+    seen: list[int] = []
+    taken: list[str] = []
+
+    def take_over() -> None:
+        seen.append(1)
+        if len(seen) != commands:
+            return
+        for order, who in shop.held().items():
+            if who == "billing-7f9c":
+                shop.other.xclaim(KEY, GROUP, "billing-1", MINUTE, [f"{int(order) - 1000}-0"])
+                taken.append(order)
+        if "1001" in taken:
+            shop.other.xack(KEY, GROUP, "1-0")
+
+    shop = _Shop(lab, 8, after=take_over)
+    shop.hand_out("billing-7f9c", 3, idle=2 * HOUR, times=2)
+    shop.other.xgroup_createconsumer(KEY, GROUP, "billing-1")
+    seen.clear()
+    shop.call(_Names(["billing-1", "me"]), "me")
+    held = shop.held()
+    for order in ("1001", "1002", "1003"):
+        done = order in taken and order == "1001"
+        if order in taken and not done and held.get(order) != "billing-1":
+            raise lab.wrong(
+                f"took order {order} from billing-1, which is alive and took it over from billing-7f9c between your "
+                "look and your claim: two work on it now. A claim can be told how long the order must have been idle, "
+                "and your look said how long it was."
+            )
+        if done and order in held:
+            raise lab.wrong(
+                f"made order {order} pending again: billing-1 took it over from billing-7f9c between your look and "
+                "your claim, and finished it. FORCE makes pending what nobody holds, whatever the reason; it is for "
+                "what XGROUP DELCONSUMER threw away in that very step."
+            )
+        if order not in taken and held.get(order) != "me":
+            raise lab.wrong(f"left order {order} with {held.get(order, 'nobody')}; it should be pending with me.")
 
 
 # --- 8.2 -------------------------------------------------------------------------------------------------------------
@@ -800,16 +906,20 @@ def again(lab: Lab) -> None:
     _once_more(lab, "4-0", False)
     _once_more(lab, "3-0", False)
     _once_more(lab, "5-0", False)
+    _once_more(lab, "6-0", False)
     for commands in (1, 2, 3):
         _somebody_takes_it(lab, commands)
+    _asked_twice(_invoices(lab), "2-0")
 
 
 def _invoices(lab: Lab, after: Callable[[], None] | None = None) -> _Shop:
-    """Of twelve orders ten were read; ada holds 1003 and 1005 (for hours), the others are done; 1004 is deleted."""
+    """Of twelve orders ten were read; ada holds 1003, 1005 (for hours) and 1006 (for most of a day), the others are
+    done; 1004 is deleted."""
     shop = _Shop(lab, 12, after)
     shop.hand_out("ada", 10, idle=5_000)
-    done = [f"{n}-0" for n in range(1, 11) if n not in (3, 5)]
+    done = [f"{n}-0" for n in range(1, 11) if n not in (3, 5, 6)]
     shop.other.xclaim(KEY, GROUP, "ada", 0, ["5-0"], idle=2 * HOUR, justid=True)
+    shop.other.xclaim(KEY, GROUP, "ada", 0, ["6-0"], idle=23 * HOUR, justid=True)
     shop.other.xack(KEY, GROUP, *done)
     shop.other.xdel(KEY, "4-0")
     return shop
@@ -818,8 +928,8 @@ def _invoices(lab: Lab, after: Callable[[], None] | None = None) -> _Shop:
 def _once_more(lab: Lab, entry_id: str, works: bool) -> None:
     shop = _invoices(lab)
     shop.before()
-    was, order = shop.held(), str(1000 + as_numbers(entry_id)[0])
-    returned = lab.call(shop.r, KEY, GROUP, "me", entry_id)
+    was, order = shop.held(), _order(entry_id)
+    returned = _asked_again(shop, entry_id)
     held = shop.held()
     _not_for_all(shop)
     expected = {**was, order: "me"} if works else was
@@ -829,13 +939,51 @@ def _once_more(lab: Lab, entry_id: str, works: bool) -> None:
             "to claim; which option puts it there?"
         )
     if not works and held.get(order) != was.get(order):
-        _taken_from_ada(lab, order, was)
+        _taken_from_ada(shop, order, was)
     if held != expected:
         changed = {o for o in {*held, *expected} if held.get(o) != expected.get(o)}
         raise lab.wrong(f"changed who holds {_listed(changed)}; only order {order} was asked for.")
     fields = {"order_id": order, "price": str(10 * int(order) - 10_000)} if works else None
+    if returned != fields and not works:
+        why = "ada holds the order" if order in was else "the stream does not have the order any more"
+        raise lab.wrong(f"returned {show(returned)}; it should return None: {why}, and what a claim took, it answers.")
     if returned != fields:
-        raise lab.wrong(f"returned {show(returned)}; it should return {fields if works else None}.")
+        raise lab.wrong(f"returned {show(returned)}; it should return {fields}.")
+
+
+def _asked_again(shop: _Shop, entry_id: str) -> Any:
+    try:
+        return shop.call("me", entry_id)
+    except Raised as raised:
+        if isinstance(raised.error, (IndexError, KeyError, TypeError, ValueError)):
+            raise Wrong(
+                f"{raised}. What answers have you not thought of? The entry may be gone, and then XRANGE and XCLAIM "
+                "answer an empty list; or somebody may hold it, and then a claim that respects that does."
+            ) from raised
+        raise
+
+
+def _asked_twice(shop: _Shop, entry_id: str) -> None:
+    """The second time `me` holds it: somebody in the group does."""
+    _asked_again(shop, entry_id)
+    order = _order(entry_id)
+    idle = {_order(row["message_id"]): row["time_since_delivered"] for row in _pending(shop)}[order]
+    returned = _asked_again(shop, entry_id)
+    if returned is None:
+        return
+    if idle > HOUR:
+        raise shop.lab.wrong(
+            f"called a second time gave order {order} out once more: the first claim made it look as if it had been "
+            "held for hours. What was claimed just now has an idle time of 0 unless you say otherwise."
+        )
+    raise shop.lab.wrong(
+        f"called a second time returned {show(returned)}; it should return None. Somebody in the group holds order "
+        f"{order} already: me."
+    )
+
+
+def _pending(shop: _Shop) -> list[dict[str, Any]]:
+    return shop.other.xpending_range(KEY, GROUP, "-", "+", 2000)
 
 
 def _not_for_all(shop: _Shop) -> None:
@@ -845,7 +993,18 @@ def _not_for_all(shop: _Shop) -> None:
     )
 
 
-def _taken_from_ada(lab: Lab, order: str, was: dict[str, str]) -> None:
+def _taken_from_ada(shop: _Shop, order: str, was: dict[str, str]) -> None:
+    lab = shop.lab
+    if order in was and order in shop.acked:
+        raise lab.wrong(
+            f"acknowledged order {order}, which {was[order]} is working on. After an XACK the server does not know any "
+            "more that somebody holds it, and no min-idle-time protects what nobody holds."
+        )
+    if order == "1006" and order in was:
+        raise lab.wrong(
+            f"took order {order} from {was[order]}, who has held it for 23 hours: longer than a day, nobody does, and "
+            "until then it is in work."
+        )
     if order in was:
         raise lab.wrong(
             f"took order {order} from {was[order]}, who is working on it, and now two do the same work. Nobody holds "
@@ -868,7 +1027,7 @@ def _somebody_takes_it(lab: Lab, commands: int) -> None:
     shop = _invoices(lab, ada_gets_it)
     shop.before()
     seen.clear()
-    returned = lab.call(shop.r, KEY, GROUP, "me", "2-0")
+    returned = _asked_again(shop, "2-0")
     _not_for_all(shop)
     if not got:
         return
@@ -892,7 +1051,10 @@ class _Case:
     hints: dict[str, str]
     kept: int = 0  # orders that were read and done
     pending: tuple[tuple[int, int, int], ...] = ()  # (age by the id, idle, deliveries), times in ms, the oldest first
+    youngest_with: str = "ada"  # who holds the last of them
     waiting: int = 0
+    waiting_for: int = 500  # ms
+    burst: bool = False  # whether the last that is done came in the same millisecond as those that wait
     deleted: bool = False  # whether the first but one that waits is deleted
     trimmed: int = 0  # how many of those that wait are trimmed
     letters: int | None = None  # None: there is no such stream
@@ -901,10 +1063,12 @@ class _Case:
         r = lab.redis()
         other = lab.another(r)
         ages = [age for age, _, _ in self.pending]
-        oldest = max([*ages, 0]) + 30 * MINUTE
+        oldest = max([*ages, self.waiting_for]) + 30 * MINUTE
+        wait = [f"{NOW - self.waiting_for}-{n}" for n in range(1, self.waiting + 1)]
         ids = [f"{NOW - oldest - n}-0" for n in range(self.kept, 0, -1)]
+        if self.burst:
+            ids[-1] = f"{NOW - self.waiting_for}-0"
         ids += [f"{NOW - age}-0" for age in ages]
-        wait = [f"{NOW - 500}-{n}" for n in range(1, self.waiting + 1)]
         with other.pipeline(transaction=False) as pipe:
             for n, entry_id in enumerate([*ids, *wait]):
                 pipe.xadd(KEY, {"order_id": str(1001 + n)}, id=entry_id)
@@ -916,8 +1080,12 @@ class _Case:
                 pipe.xclaim(KEY, OTHER, "amy", 0, ids[:1], idle=HOUR, retrycount=9, justid=True)
             if self.kept:
                 pipe.xack(KEY, GROUP, *ids[: self.kept])
-            for entry_id, (_, idle, times) in zip(ids[self.kept :], self.pending, strict=True):
-                pipe.xclaim(KEY, GROUP, "ada", 0, [entry_id], idle=idle, retrycount=times, justid=True)
+            held: dict[tuple[str, int, int], list[str]] = {}
+            for n, (entry_id, (_, idle, times)) in enumerate(zip(ids[self.kept :], self.pending, strict=True), start=1):
+                who = self.youngest_with if n == len(ages) else "ada"
+                held.setdefault((who, idle, times), []).append(entry_id)
+            for (who, idle, times), some in held.items():
+                pipe.xclaim(KEY, GROUP, who, 0, some, idle=idle, retrycount=times, justid=True)
             if self.deleted:
                 pipe.xdel(KEY, wait[1])
             if self.trimmed:
@@ -928,19 +1096,30 @@ class _Case:
             pipe.execute()
         return r
 
+    def hint(self, word: str) -> str:
+        wait = self.waiting - self.deleted - self.trimmed
+        usual = {
+            "old": "No order that is pending or waits came more than 10 minutes before now_ms.",
+            "failing": "No pending order of this group was delivered 5 times.",
+            "behind": f"{wait or 'No'} orders wait to be handed out to {GROUP}.",
+            "letters": "The stream of dead letters has no entry.",
+        }
+        return self.hints.get(word, "" if word in self.expected else usual[word])
+
 
 _FRESH = (2_000, 1_000, 1)
 _CASES = [
     _Case(
         [],
         {
-            "behind": "The stream keeps 400 orders, and none waits: XLEN counts what is done as well.",
-            "old": "Every pending order came seconds ago.",
+            "behind": "The stream keeps 220 orders, and none waits for billing: XLEN counts what is done as well, and "
+            "how far another group is behind is that group's business.",
+            "old": "Every pending order came seconds before now_ms, and those that came earlier are done.",
             "failing": "No order was delivered more than once; that another group tried one nine times is not its "
             "business, and how many are pending says how busy the group is.",
             "letters": "There is no stream of dead letters, and so no letter.",
         },
-        kept=400,
+        kept=200,
         pending=tuple((2_000 - n, 1_000, 1) for n in range(20)),
     ),
     _Case(
@@ -951,6 +1130,14 @@ _CASES = [
             "failing": "It was delivered 4 times.",
         },
         pending=((40 * MINUTE, 20_000, 4),),
+    ),
+    _Case(
+        ["old"],
+        {
+            "old": "Of two that are pending, one came 40 minutes ago and was tried 20 s ago, the other came 5 minutes "
+            "ago and was not tried since: the one that is idle longest is not the one that came first.",
+        },
+        pending=((40 * MINUTE, 20_000, 4), (5 * MINUTE, 5 * MINUTE, 1)),
     ),
     _Case(
         [],
@@ -967,8 +1154,23 @@ _CASES = [
             "failing": "Of 150 pending orders one of the youngest was delivered 5 times: the oldest alone, or a page, "
             "does not show it.",
             "old": "Every pending order came less than a minute ago.",
+            "behind": "150 are pending and none waits: what is pending was handed out already.",
         },
         pending=tuple((30_000 - n, 1_000, 5 if n == 140 else 1) for n in range(150)),
+    ),
+    _Case(
+        ["failing"],
+        {"failing": "Two consumers hold an order each, and the second one's was delivered 6 times."},
+        pending=(_FRESH, (1_500, 1_000, 6)),
+        youngest_with="zoe",
+    ),
+    _Case(
+        ["failing"],
+        {
+            "failing": "Of 530 pending orders the 520th was delivered 5 times, and up to 1,000 may be pending: a page "
+            "of 500 does not show it.",
+        },
+        pending=tuple((30_000 - n, 1_000, 5 if n == 519 else 1) for n in range(530)),
     ),
     _Case(
         ["behind"],
@@ -985,6 +1187,16 @@ _CASES = [
         {"behind": "Exactly 100 orders wait, not more."},
         kept=2,
         waiting=100,
+    ),
+    _Case(
+        ["behind"],
+        {
+            "behind": "150 orders wait, all of the very millisecond in which the last one came that was handed out: a "
+            "millisecond has many ids, and the cursor stands at one of them.",
+        },
+        kept=2,
+        waiting=150,
+        burst=True,
     ),
     _Case(
         [],
@@ -1014,6 +1226,27 @@ _CASES = [
         waiting=101,
     ),
     _Case(
+        ["old"],
+        {
+            "old": "All workers are dead: nothing is pending, and one order has been waiting for 8 hours. It came "
+            "long ago, and nobody has ever been given it.",
+            "behind": "One order waits, however long.",
+        },
+        kept=3,
+        waiting=1,
+        waiting_for=8 * HOUR,
+    ),
+    _Case(
+        [],
+        {
+            "old": "The order that waits came half a minute ago; the orders before it are done.",
+            "behind": "One order waits.",
+        },
+        kept=3,
+        waiting=1,
+        waiting_for=30_000,
+    ),
+    _Case(
         ["old", "failing", "behind", "letters"],
         {},
         kept=5,
@@ -1029,17 +1262,29 @@ def alarms(lab: Lab) -> None:
         r = case.build(lab)
         other = lab.another(r)
         before = _everything(other)
-        returned = lab.call(r, KEY, GROUP, "dead", NOW)
+        returned = _called_by_the_monitor(lab, r)
         _only_looked(lab, before, _everything(other))
         lab.expect(returned, list, f"a list of words, such as {['old', 'letters']}")
         for word in ("old", "failing", "behind", "letters"):
             if (word in returned) == (word in case.expected):
                 continue
             missing = "is missing" if word in case.expected else "does not hold"
-            hint = case.hints.get(word, "")
-            raise lab.wrong(f"returned {show(returned)}: {word!r} {missing}. {hint}".rstrip())
+            raise lab.wrong(f"returned {show(returned)}: {word!r} {missing}. {case.hint(word)}".rstrip())
         if returned != case.expected:
             raise lab.wrong(f"returned {show(returned)}; {case.expected} was expected, in that order.")
+
+
+def _called_by_the_monitor(lab: Lab, r: redis.Redis) -> Any:
+    try:
+        return lab.call(r, KEY, GROUP, "dead", NOW)
+    except Raised as raised:
+        lags = [row["lag"] for row in lab.another(r).xinfo_groups(KEY) if row["name"] == GROUP]
+        if isinstance(raised.error, TypeError) and "NoneType" in str(raised.error) and lags == [None]:
+            raise Wrong(
+                f"{raised}. The lag of the group is nil here, None in Python: one that waited was deleted, and the "
+                "server does not know how many wait. None cannot be compared with a number; what can be counted?"
+            ) from raised
+        raise
 
 
 def _everything(r: redis.Redis) -> list:
@@ -1068,7 +1313,7 @@ def _only_looked(lab: Lab, before: list, after: list) -> None:
 
 
 def from_the_future(lab: Lab) -> None:
-    late, soon = f"{FUTURE}-0", f"{NOW}-5"
+    late, soon = f"{FUTURE}-0", f"{NOW}-9"
     old = "9000000000-0"  # As text, it is after the present.
     _future_is(lab, [old, f"{NOW - 5}-0", soon], [], {"archive": soon, "billing": old}, (False, 0, []))
     _future_is(
@@ -1083,19 +1328,31 @@ def from_the_future(lab: Lab) -> None:
     _future_is(lab, [f"{NOW}-0", f"{NOW}-9", f"{NOW + 1}-0"], [], {"billing": f"{NOW}-0"}, (True, 1, []))
     _future_is(lab, [old], [], {"billing": late}, (False, 0, ["billing"]))
     _future_is(lab, [], [], {"billing": "0-0"}, (False, 0, []))
+    _future_is(lab, [old, late], [], {"billing": old}, (True, 0, []), trimmed=True)
+    many = [f"{FUTURE}-{n}" for n in range(1_100)]
+    _future_is(lab, many, [], {"billing": many[5]}, (True, 1_100, ["billing"]))
 
 
 def _future_is(
-    lab: Lab, ids: list[str], deleted: list[str], cursors: dict[str, str], expected: tuple[bool, int, list[str]]
+    lab: Lab,
+    ids: list[str],
+    deleted: list[str],
+    cursors: dict[str, str],
+    expected: tuple[bool, int, list[str]],
+    trimmed: bool = False,
 ) -> None:
     r = lab.redis()
     other = lab.another(r)
     for group, cursor in cursors.items():
         other.xgroup_create(KEY, group, id=cursor, mkstream=True)
-    for n, entry_id in enumerate(ids, start=1):
-        other.xadd(KEY, {"order_id": str(1000 + n)}, id=entry_id)
+    with other.pipeline(transaction=False) as pipe:
+        for n, entry_id in enumerate(ids, start=1):
+            pipe.xadd(KEY, {"order_id": str(1000 + n)}, id=entry_id)
+        pipe.execute()
     if deleted:
         other.xdel(KEY, *deleted)
+    if trimmed:
+        other.xtrim(KEY, maxlen=0, approximate=False)
     before = _everything(other)
     returned = lab.call(r, KEY, NOW)
     _only_looked(lab, before, _everything(other))
@@ -1103,25 +1360,42 @@ def _future_is(
     lab.expect(returned, dict, f"a dictionary such as {wanted}")
     if set(returned) != set(wanted):
         raise lab.wrong(f"returned {show(returned)}; it should have the keys {', '.join(map(repr, wanted))}.")
-    state = f"The stream's ids were {', '.join(ids) or 'none'}" + (f", {', '.join(deleted)} deleted" if deleted else "")
+    kinds = {"next": (bool, "True or False"), "entries": (int, "a number"), "groups": (list, "a sorted list")}
+    for word, (kind, called) in kinds.items():
+        if not isinstance(returned[word], kind) or (kind is int and isinstance(returned[word], bool)):
+            raise lab.wrong(f"returned {word!r}: {show(returned[word])}; it should be {called}.")
+    shown = ids if len(ids) < 9 else [ids[0], ids[1], "…", f"{ids[-1]} ({len(ids)} of them)"]
+    state = f"The stream's ids were {', '.join(shown) or 'none'}" + (
+        f", {', '.join(deleted)} deleted" if deleted else ", all trimmed by MAXLEN 0" if trimmed else ""
+    )
     if returned["entries"] != wanted["entries"]:
         hint = "A millisecond has many ids, and ids compare as numbers."
+        if len(ids) > 1_000:
+            hint = "A page has no more than its COUNT; and where the next one begins, the last one has not ended twice."
         raise lab.wrong(
             f"returned 'entries': {show(returned['entries'])}; {wanted['entries']} was right. {state}. {hint}"
         )
     if returned["next"] is not wanted["next"]:
-        hint = (
-            "Deleting the entry does not make the stream forget its id."
-            if deleted
-            else "* takes the larger of the clock and the highest id the stream ever had."
-        )
+        hint = "* takes the larger of the clock and the highest id the stream ever had."
+        if deleted:
+            hint = "Deleting the entry does not make the stream forget its id."
+        if trimmed:
+            hint = "What trimming takes is in no entry and not in max-deleted-entry-id, and * is above it all the same."
         raise lab.wrong(f"returned 'next': {show(returned['next'])}; {wanted['next']} was right. {state}. {hint}")
     if returned["groups"] != wanted["groups"]:
         where = ", ".join(f"{group} at {cursor}" for group, cursor in cursors.items())
+        begins = f"returned 'groups': {show(returned['groups'])}; {wanted['groups']} was right. Cursors were {where}."
+        if sorted(returned["groups"], key=str) == wanted["groups"]:
+            raise lab.wrong(f"{begins} They should be sorted.")
+        this_moment = [group for group in returned["groups"] if cursors.get(group, "").startswith(f"{NOW}-")]
+        if this_moment:
+            raise lab.wrong(
+                f"{begins} {this_moment[0]}'s cursor is in the millisecond now_ms, not after it: an order of the next "
+                f"millisecond, such as {NOW + 1}-0, is given to it."
+            )
         raise lab.wrong(
-            f"returned 'groups': {show(returned['groups'])}; {wanted['groups']} was right. The cursors were {where}. "
-            "A group is given what comes after its own cursor, whatever the stream remembers; and ids compare as "
-            "numbers, not as text."
+            f"{begins} A group is given what comes after its own cursor, whatever the stream remembers; and ids "
+            "compare as numbers, not as text."
         )
 
 
@@ -1132,65 +1406,98 @@ def rename_consumer(lab: Lab) -> None:
     _renamed(lab, exists=False, orders=3)
     _renamed(lab, exists=True, orders=3)
     _renamed(lab, exists=True, orders=0)
-    _renamed(lab, exists=False, orders=130)
+    _renamed(lab, exists=False, orders=520)
+
+
+_OLD, _NEW = "billing-7f9c", "billing-1"
 
 
 def _renamed(lab: Lab, exists: bool, orders: int) -> None:
-    """`old` holds 2 + `orders` orders in all but the third case, one of them deleted; `ada` holds two."""
-    shop = _Shop(lab, orders + 8)
+    """`old` holds 3 + `orders` orders in all but the third case, one of them deleted; `ada` holds two."""
+    shop = _Shop(lab, orders + 10)
     if exists:
-        shop.hand_out("billing-1", 1, idle=4 * MINUTE, times=2)
-    shop.other.xgroup_createconsumer(KEY, GROUP, "billing-7f9c")
+        shop.hand_out(_NEW, 1, idle=4 * MINUTE, times=2)
+    shop.other.xgroup_createconsumer(KEY, GROUP, _OLD)
     deleted = None
     if orders:
-        shop.hand_out("billing-7f9c", 1, idle=3 * HOUR, times=4)
+        shop.hand_out(_OLD, 1, idle=3 * HOUR, times=4)
         shop.hand_out("ada", 1, idle=9 * MINUTE, times=3)
-        shop.hand_out("billing-7f9c", orders, idle=20_000, times=1)
+        shop.hand_out(_OLD, 1, idle=90_000, times=1)
+        shop.hand_out(_OLD, orders, idle=20_000, times=1)
         deleted = next(reversed(shop.held()))
+        shop.hand_out(_OLD, 1)
         shop.other.xdel(KEY, f"{int(deleted) - 1000}-0")
     shop.before()
-    was = _rows(shop)
-    returned = lab.call(shop.r, KEY, GROUP, "billing-7f9c", "billing-1")
+    began, was = time.monotonic(), _rows(shop)
+    returned = shop.call(_OLD, _NEW)
     shop.kept(added="No order has to be added for this.", moved="No order has to be read for this.")
     now, names = _rows(shop), shop.names()
-    moved = [order for order, row in was.items() if row[0] == "billing-7f9c" and order != deleted]
-    for order, (who, idle, times) in was.items():
+    took = int((time.monotonic() - began) * 1000)  # A slow machine makes nothing older than that.
+    moved = [order for order, row in was.items() if row[0] == _OLD and order != deleted]
+    if lost := [order for order in was if order != deleted and order not in now]:
+        who = was[lost[0]][0]
+        raise lab.wrong(f"lost order {lost[0]}: {who} held it, and nobody does now. {_why_lost(was, now, lost)}")
+    for order, (who, _, times) in was.items():
         if order == deleted:
             continue
-        wanted = "billing-1" if who == "billing-7f9c" else who
-        if order not in now:
-            raise lab.wrong(
-                f"lost order {order}: {who} held it, and nobody does now. What a name holds goes with the name, unless "
-                "it was handed over first."
-            )
+        wanted = _NEW if who == _OLD else who
         if now[order][0] != wanted:
             raise lab.wrong(f"left order {order} with {now[order][0]}; {wanted} should hold it.")
         if now[order][2] != times:
             raise lab.wrong(
-                f"changed the delivery count of order {order} from {times} to {now[order][2]}: a claim counts as a "
-                "delivery unless it is told otherwise, and poison is known by that number."
+                f"changed the delivery count of order {order} from {times} to {now[order][2]}: "
+                + (
+                    "one number was given to all, and each entry has a count of its own"
+                    if len(moved) > 1 and len({now[other][2] for other in moved}) == 1
+                    else "a claim counts as a delivery unless it is told otherwise"
+                )
+                + ", and poison is known by that number."
             )
-        if abs(now[order][1] - idle) > 1_000:
-            raise lab.wrong(
-                f"made order {order} look {'younger' if now[order][1] < idle else 'older'}: a claim begins the idle "
-                "time anew (with JUSTID, too) unless it is told which it should be, for each entry its own."
-            )
-    if "billing-7f9c" in names:
-        raise lab.wrong("left the name billing-7f9c in the group; it should be gone.")
-    if missing := {who for who, _, _ in was.values()} - {"billing-7f9c"} - set(names):
+    _idle_as_before(lab, was, now, [order for order in was if order != deleted], moved, took)
+    if _OLD in names:
+        raise lab.wrong(f"left the name {_OLD} in the group; it should be gone.")
+    if missing := {who for who, _, _ in was.values()} - {_OLD} - set(names):
         raise lab.wrong(f"removed {_listed(missing)}, who has nothing to do with this.")
     if returned != len(moved) or isinstance(returned, bool):
+        why = " (one that it held was deleted from the stream)." if deleted else "."
+        if exists and orders and returned == len(moved) + 1 == sum(row[0] == _NEW for row in now.values()):
+            why = f", and {_NEW} held one of its own before."
+        raise lab.wrong(f"returned {show(returned)}; {len(moved)} entries were handed over{why}")
+
+
+def _why_lost(was: dict, now: dict, lost: list[str]) -> str:
+    if now and all(was[order][1] < 5_000 for order in lost):
+        return f"{was[lost[0]][0]} was given it a moment ago: a claim with a min-idle-time leaves out what is young."
+    if any(row[0] == _OLD and order in now for order, row in was.items()):
+        return "XPENDING gives no more than its count, and up to 1,000 may be pending."
+    return "What a name holds goes with the name, unless it was handed over first."
+
+
+def _idle_as_before(lab: Lab, was: dict, now: dict, orders: list[str], moved: list[str], took: int) -> None:
+    """No younger than before, and no older than the call took; give or take a second."""
+    for order in orders:
+        before, after = was[order][1], now[order][1]
+        if before - 1_000 <= after <= before + took + 1_000:
+            continue
+        look = f"made order {order} look {'younger' if after < before else 'older'}: "
+        idle = [now[other][1] for other in moved]
+        if after > took + 1_000 and max(idle) - min(idle) <= 1_000:
+            raise lab.wrong(f"{look}one idle time was given to all; it should be for each entry its own.")
+        if order in moved and abs(after - before // 1000) <= took + 5 and before > MINUTE and after > 50:
+            raise lab.wrong(f"{look}its idle time of {before // 1000} s is as many ms now. In what is IDLE given?")
+        if after > took + 1_000:
+            raise lab.wrong(f"{look}it got the idle time of another order, and each entry has its own.")
         raise lab.wrong(
-            f"returned {show(returned)}; {len(moved)} entries were handed over"
-            + (" (one that it held was deleted from the stream)." if deleted else ".")
+            f"{look}a claim begins the idle time anew (with JUSTID, too) unless it is told which it should be, for "
+            "each entry its own."
         )
 
 
 def _rows(shop: _Shop) -> dict[str, tuple[str, int, int]]:
     """Order: who holds it, its idle time in ms, its deliveries."""
-    rows = shop.other.xpending_range(KEY, GROUP, "-", "+", 2000)
+    rows = _pending(shop)
     return {
-        str(1000 + as_numbers(row["message_id"])[0]): (
+        _order(row["message_id"]): (
             row["consumer"],
             row["time_since_delivered"],
             row["times_delivered"],
