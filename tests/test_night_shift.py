@@ -580,7 +580,7 @@ OVERLOOKED: dict[str, tuple[tuple[Step, ...], str]] = {
     "a trial of one's own": ((finish, archive, back, names, trial), "so it is a trial of yours"),
     "a trial that was read": (
         (trial, finish, archive, back, lambda r, _: r.xreadgroup("billing", "night", {KEY: ">"})),
-        "so it is a trial of yours",
+        "would take it for an order. XDEL, and XACK where a group has read it",
     ),
     "a trial beside what is not doomed": (
         (only_what_is_doomed, finish, back, names, trial),

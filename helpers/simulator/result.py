@@ -1,0 +1,233 @@
+"""What a run did, as arrays by number of the message (its place in the order of arrival) and as plain dicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from helpers.simulator.steps import SimulationError, Step, Work, handed_out
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from helpers.simulator.simulation import Simulation
+
+FATES = ("acknowledged", "dead", "pending", "unread", "trimmed")
+
+
+class GroupRun:
+    """What became of n messages in one consumer group (or in the groups of that name, on several streams)."""
+
+    def __init__(self, sim: Simulation, name: str) -> None:
+        self.name = name
+        self._sim = sim
+        self._groups = [group for group in sim._groups.values() if group.name == name]
+        self._work: list[Work] = [work for work in sim._work if work.group == name]
+
+    @cached_property
+    def arrived(self) -> np.ndarray:
+        """(n,) virtual seconds."""
+        import numpy as np
+
+        return np.array(self._sim._arrived)
+
+    @cached_property
+    def started(self) -> np.ndarray:
+        """(n,) virtual seconds: when the first try began; nan for never."""
+        times = self._nans()
+        for work in reversed(self._work):
+            times[work.number] = work.started
+        return times
+
+    @cached_property
+    def finished(self) -> np.ndarray:
+        """(n,) virtual seconds: when it was acknowledged (read with NOACK: when its work ended); nan for never."""
+        times = self._nans()
+        for number, time, _ in self._acknowledgements:
+            times[number] = time
+        return times
+
+    @property
+    def waits(self) -> np.ndarray:
+        """(n,) seconds from arrival to the first try."""
+        return self.started - self.arrived
+
+    @cached_property
+    def partition(self) -> np.ndarray:
+        """(n,) which of the streams a message went to, in their order in the simulation."""
+        import numpy as np
+
+        places = {key: place for place, key in enumerate(self._sim.keys)}
+        return np.array([places[key] for key in self._sim._streams_of])
+
+    @cached_property
+    def shares(self) -> dict[str, int]:
+        """By consumer: how many messages it acknowledged."""
+        counted = Counter(by for _, _, by in self._acknowledgements)
+        return {name: counted[name] for name in sorted(counted | Counter(self._names()))}
+
+    @cached_property
+    def busy(self) -> dict[str, float]:
+        """By consumer: seconds spent working, tries that a crash cut short included up to the crash."""
+        deaths = self._sim._deaths
+        seconds = dict.fromkeys(self._names(), 0.0)
+        for work in self._work:
+            cut = [time for time, name in deaths if name == work.by and work.started <= time < work.ended]
+            end = min([work.ended, self._sim.env.now, *cut])
+            seconds[work.by] = seconds.get(work.by, 0.0) + end - work.started
+        return seconds
+
+    @cached_property
+    def deliveries(self) -> np.ndarray:
+        """(n,) how often each message was handed to a consumer."""
+        return self._counts(number for number, _ in self._delivered)
+
+    @cached_property
+    def effects(self) -> np.ndarray:
+        """(n,) how often each message's effect happened."""
+        return self._counts(number for group, number, _, _ in self._sim._effects if group == self.name)
+
+    @cached_property
+    def fates(self) -> dict[str, set[int]]:
+        """Numbers of the messages that ended acknowledged, as dead letter, pending, unread or trimmed.
+
+        What is pending, unread and still there is what the Redis of the run said at its end (XPENDING, XRANGE and the
+        group's cursor). Each message of the group's streams is in exactly one set.
+        """
+        numbers = self._sim._numbers
+        acknowledged = {number for number, _, _ in self._acknowledgements}
+        dead = self._dead & acknowledged
+        kept, pending, unread = set(), set(), set()
+        for group in self._groups:
+            left = self._sim._look(group)
+            kept |= {numbers[group.key, entry_id] for entry_id in left.kept}
+            unread |= {numbers[group.key, entry_id] for entry_id in left.kept if _parts(entry_id) > _parts(left.cursor)}
+            pending |= {numbers[group.key, entry_id] for entry_id in left.pending}
+        mine = {n for n, key in enumerate(self._sim._streams_of) if key in {group.key for group in self._groups}}
+        return {
+            "acknowledged": acknowledged - dead,
+            "dead": dead,
+            "pending": pending & kept,
+            "unread": unread,
+            "trimmed": mine - kept - acknowledged,
+        }
+
+    def over_time(self) -> dict[str, np.ndarray]:
+        """How its state changed: ``time`` (k,) in ascending seconds, and ``unread`` and ``pending`` (k,) after it."""
+        import numpy as np
+
+        changes: list[tuple[float, int, int]] = [(at, 1, 0) for at in self._sim._arrived]
+        first = set()
+        for number, step in self._delivered:
+            if number not in first and not _is_noack(step):
+                changes.append((step.time, -1, 1))
+            elif number not in first:
+                changes.append((step.time, -1, 0))
+            first.add(number)
+        noack = {number for number, step in self._delivered if _is_noack(step)}
+        changes += [(time, 0, -1) for number, time, _ in self._acknowledgements if number not in noack]
+        changes.sort(key=lambda change: change[0])
+        time, unread, pending = (np.array(column) for column in zip(*changes, strict=True))
+        last = np.append(np.diff(time) > 0, True)  # of several changes at one time, how it was after all of them
+        return {"time": time[last], "unread": unread.cumsum()[last], "pending": pending.cumsum()[last]}
+
+    # --- From the trace --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _delivered(self) -> list[tuple[int, Step]]:
+        numbers = self._sim._numbers
+        return [
+            (numbers[group.key, entry_id], step)
+            for step in self._sim.trace
+            for group in self._groups
+            for entry_id in handed_out(step, group.key, group.name)
+        ]
+
+    @cached_property
+    def _acknowledgements(self) -> list[tuple[int, float, str]]:
+        """Number, time and consumer of each message that was acknowledged, once for each message, in order of time."""
+        numbers, keys = self._sim._numbers, {group.key for group in self._groups}
+        found: dict[int, tuple[float, str]] = {}
+        for step in self._sim.trace:
+            if step.args[0] == "XACK" and step.args[1] in keys and step.args[2] == self.name:
+                for entry_id in step.args[3:]:
+                    found.setdefault(numbers[step.args[1], entry_id], (step.time, step.by))
+        noack = {number for number, step in self._delivered if _is_noack(step)}
+        for work in self._work:
+            if work.number in noack and work.ended <= self._sim.env.now:
+                found.setdefault(work.number, (work.ended, work.by))
+        for number, step in self._delivered:
+            if number in noack:
+                found.setdefault(number, (float("nan"), step.by))
+        return [(number, time, by) for number, (time, by) in found.items()]
+
+    @property
+    def _dead(self) -> set[int]:
+        """Numbers of the messages that a step added to another stream in the transaction that acknowledged them."""
+        mine = set(self._sim.keys)
+        return {
+            int(fields["n"])
+            for step in self._sim.trace
+            if step.args[0] == "XADD" and step.args[1] not in self._sim._produced_to
+            for fields in [_fields(step)]
+            if "n" in fields and step.args[1] in mine
+        }
+
+    def _names(self) -> list[str]:
+        return [me.name for me in self._sim._consumers.values() if me.group == self.name]
+
+    def _nans(self) -> np.ndarray:
+        import numpy as np
+
+        return np.full(len(self._sim._arrived), np.nan)
+
+    def _counts(self, numbers) -> np.ndarray:
+        import numpy as np
+
+        return np.bincount(list(numbers) or [0], minlength=len(self._sim._arrived)) * bool(self._sim._arrived)
+
+
+class Run(GroupRun):
+    """A finished run: the numbers of its only group, and those of each by `group(name)`."""
+
+    def __init__(self, sim: Simulation) -> None:
+        names = {group.name for group in sim._groups.values()}
+        super().__init__(sim, next(iter(names)))
+        self._all_names = names
+
+    def group(self, name: str) -> GroupRun:
+        """The numbers of one group."""
+        if name not in self._all_names:
+            raise SimulationError(
+                f"there is no group {name!r} in this run; it has {', '.join(sorted(self._all_names))}."
+            )
+        return GroupRun(self._sim, name)
+
+    @property
+    def trace(self) -> list[Step]:
+        """Every command of the run, in order."""
+        return self._sim.trace
+
+    @property
+    def ended(self) -> float:
+        """Virtual seconds."""
+        return self._sim.env.now
+
+
+def _is_noack(step: Step) -> bool:
+    return step.args[0] == "XREADGROUP" and b"NOACK" in step.args
+
+
+def _fields(step: Step) -> dict:
+    """The fields of an XADD, whatever options stand before its id."""
+    at = 2
+    while "-" not in str(step.args[at]) and step.args[at] != "*":
+        at += 1
+    rest = step.args[at + 1 :]
+    return dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def _parts(entry_id: str) -> tuple[int, int]:
+    ms, _, sequence = entry_id.partition("-")
+    return int(ms), int(sequence)
