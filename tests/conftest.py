@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,19 @@ def empty(server) -> redis.Redis:
     client = server.client()
     client.flushall()
     return client
+
+
+@pytest.fixture(scope="module", params=["simulator", "redis", "redis-8.2"])
+def back_end(request) -> Iterator[redis.Redis]:
+    """Each back end in turn, for tests that want an empty one: `r`."""
+    if request.param == "simulator":
+        yield backend.simulated()
+    else:
+        with Server(request.param) as server:
+            yield server.client()
+
+
+@pytest.fixture
+def r(back_end) -> redis.Redis:
+    back_end.flushall()
+    return back_end

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import redis
-from conftest import Server
 
-from helpers import backend
 from helpers.checks.nb04 import STREAM_CHECKS
 from helpers.exercises import check_stream
 from helpers.redis_cli import run_session
@@ -26,21 +24,6 @@ READ_2 = "XREADGROUP GROUP processors consumer2 COUNT 1 STREAMS orders >"
 READ_ALL = "XREADGROUP GROUP processors consumer1 STREAMS orders >"
 
 Say = Callable[[], str]
-
-
-@pytest.fixture(scope="module", params=["simulator", "redis", "redis-8.2"])
-def back_end(request) -> Iterator[redis.Redis]:
-    if request.param == "simulator":
-        yield backend.simulated()
-    else:
-        with Server(request.param) as server:
-            yield server.client()
-
-
-@pytest.fixture
-def r(back_end) -> redis.Redis:
-    back_end.flushall()
-    return back_end
 
 
 @pytest.fixture

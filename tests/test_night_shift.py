@@ -8,11 +8,10 @@ import itertools
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import redis
-from conftest import Server
 
 from helpers import backend
 from helpers.checks.nb08 import FUTURE, STREAM_CHECKS, Night, night_shift, plan
@@ -25,21 +24,6 @@ LEDGERS = tuple(KEY + suffix for suffix in ("", ":dead", ":charged", ":archived"
 
 Step = Callable[[redis.Redis, Night], object]
 Say = Callable[[], str]
-
-
-@pytest.fixture(scope="module", params=["simulator", "redis", "redis-8.2"])
-def back_end(request) -> Iterator[redis.Redis]:
-    if request.param == "simulator":
-        yield backend.simulated()
-    else:
-        with Server(request.param) as server:
-            yield server.client()
-
-
-@pytest.fixture
-def r(back_end) -> redis.Redis:
-    back_end.flushall()
-    return back_end
 
 
 def is_simulator(r: redis.Redis) -> bool:
