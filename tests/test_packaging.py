@@ -24,10 +24,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
 
 
-def locked(file: str) -> dict[str, Requirement]:
+def pins(file: str) -> list[Requirement]:
+    """Every line of a lock; a package may have several, for different versions of Python."""
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-    requirements = [Requirement(line) for line in lines if line and line[0] not in " #"]
-    return {requirement.name: requirement for requirement in requirements}
+    return [Requirement(line) for line in lines if line and line[0] not in " #"]
+
+
+def locked(file: str) -> dict[str, Requirement]:
+    return {requirement.name: requirement for requirement in pins(file)}
 
 
 # --- The lock ------------------------------------------------------------------------------------------------------
@@ -61,11 +65,7 @@ def test_lock_pins_every_direct_dependency_for_each_python():
             "python_full_version": f"{version}.0",
             "sys_platform": "linux",
         }
-        pinned = {
-            name
-            for name, pin in locked("requirements.txt").items()
-            if not pin.marker or pin.marker.evaluate(environment)
-        }
+        pinned = {pin.name for pin in pins("requirements.txt") if not pin.marker or pin.marker.evaluate(environment)}
         assert {Requirement(text).name for text in PROJECT["dependencies"]} <= pinned
 
 
@@ -162,7 +162,7 @@ def test_compose_publishes_redis_on_loopback_only():
 
 FLOORS = [
     {"backend", "fakeredis_fixes"},
-    {"resp", "redis_cli", "snapshot"},
+    {"resp", "redis_cli", "snapshot", "simulator"},
     {"charts", "picture", "watch", "exercises", "checks"},
 ]
 # What stands on the same floor and is used all the same: a command line on its protocol, checks on what runs them.
