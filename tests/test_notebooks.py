@@ -87,8 +87,13 @@ def commands_of(path: Path) -> set[str]:
         if cell.source.startswith("%%redis"):
             words = [line.lower().split()[:2] for line in cell.source.splitlines()[1:]]
             names |= {"|".join(w) if w[0] in ("xgroup", "xinfo") else w[0] for w in words if w and w[0][0] == "x"}
-        names |= set(re.findall(r"\br\.(x(?:add|len|range|revrange|read|del|trim|readgroup|ack))\(", cell.source))
+        names |= {_stat(method) for method in re.findall(r"\br\.(x\w+)\(", cell.source)}
     return names
+
+
+def _stat(method: str) -> str:
+    """The name that INFO commandstats has for a method of redis-py: ``xgroup_create`` is ``xgroup|create``."""
+    return "xpending" if method == "xpending_range" else method.replace("_", "|")
 
 
 @EACH

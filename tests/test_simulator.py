@@ -247,6 +247,30 @@ def test_without_faults_each_message_is_delivered_once(r):
     )
 
 
+def test_who_leaves_while_it_is_down_does_not_come_back(r):
+    with Simulation(r) as sim:
+        sim.stream("sim:0")
+        sim.group("sim:0", "workers")
+        sim.producer("sim:0", regular(1.0, 60), constant(0.1))
+        sim.consumer("sim:0", "workers", "c0", worker(), restarts=10.0, leaves=25.0)
+        sim.crash("c0", at=20.0)
+        run = sim.run()
+    assert run.started[~np.isnan(run.started)].max() < 20.0 and len(run.fates["unread"]) >= 40
+
+
+def test_a_group_s_state_over_time_is_that_of_its_own_streams(r):
+    with Simulation(r) as sim:
+        for key, group in (("sim:web", "packing"), ("sim:app", "mail")):
+            sim.stream(key)
+            sim.group(key, group)
+            sim.producer(key, regular(2.0, 50), constant(0.1))
+            sim.consumer(key, group, f"{group} 1", worker())
+        run = sim.run()
+    for name in ("packing", "mail"):
+        state = run.group(name).over_time()
+        assert state["unread"].max() == 0 and state["pending"].max() == 1 and state["pending"][-1] == 0
+
+
 @pytest.mark.parametrize("moment, effects", [("working", 1), ("before ack", 2), ("after ack", 1)])
 def test_what_a_crash_costs(r, moment, effects):
     """The message in hand comes a second time unless XACK was sent; its effect doubles only between the two."""

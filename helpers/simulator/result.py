@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from helpers.simulator.simulation import Simulation
 
-FATES = ("acknowledged", "dead", "pending", "unread", "trimmed")
-
 
 class GroupRun:
     """What became of n messages in one consumer group (or in the groups of that name, on several streams)."""
@@ -104,26 +102,26 @@ class GroupRun:
             kept |= {numbers[group.key, entry_id] for entry_id in left.kept}
             unread |= {numbers[group.key, entry_id] for entry_id in left.kept if _parts(entry_id) > _parts(left.cursor)}
             pending |= {numbers[group.key, entry_id] for entry_id in left.pending}
-        mine = {n for n, key in enumerate(self._sim._streams_of) if key in {group.key for group in self._groups}}
         return {
             "acknowledged": acknowledged - dead,
             "dead": dead,
             "pending": pending & kept,
             "unread": unread,
-            "trimmed": mine - kept - acknowledged,
+            "trimmed": self._mine - kept - acknowledged,
         }
 
     def over_time(self) -> dict[str, np.ndarray]:
-        """How its state changed: ``time`` (k,) in ascending seconds, and ``unread`` and ``pending`` (k,) after it."""
+        """How its state changed: ``time`` (k,) in ascending seconds, and ``unread`` and ``pending`` (k,) after it.
+
+        A message that was trimmed before it was read stays in ``unread``.
+        """
         import numpy as np
 
-        changes: list[tuple[float, int, int]] = [(at, 1, 0) for at in self._sim._arrived]
+        changes: list[tuple[float, int, int]] = [(self._sim._arrived[number], 1, 0) for number in self._mine]
         first = set()
         for number, step in self._delivered:
-            if number not in first and not _is_noack(step):
-                changes.append((step.time, -1, 1))
-            elif number not in first:
-                changes.append((step.time, -1, 0))
+            if number not in first:
+                changes.append((step.time, -1, 0 if _is_noack(step) else 1))
             first.add(number)
         noack = {number for number, step in self._delivered if _is_noack(step)}
         changes += [(time, 0, -1) for number, time, _ in self._acknowledgements if number not in noack]
@@ -131,6 +129,12 @@ class GroupRun:
         time, unread, pending = (np.array(column) for column in zip(*changes, strict=True))
         last = np.append(np.diff(time) > 0, True)  # of several changes at one time, how it was after all of them
         return {"time": time[last], "unread": unread.cumsum()[last], "pending": pending.cumsum()[last]}
+
+    @cached_property
+    def _mine(self) -> set[int]:
+        """Numbers of the messages that went to the group's streams."""
+        streams = {group.key for group in self._groups}
+        return {number for number, key in enumerate(self._sim._streams_of) if key in streams}
 
     # --- From the trace --------------------------------------------------------------------------------------------
 

@@ -162,7 +162,6 @@ class Simulation:
         self._numbers: dict[tuple[str, str], int] = {}  # (stream, entry id) -> number of the message
         self._arrived: list[float] = []
         self._streams_of: list[str] = []
-        self._keys_of: list[int] = []
         self._work: list[Work] = []
         self._effects: list[tuple[str, int, float, str]] = []
         self._poison: set[int] = set()
@@ -265,6 +264,8 @@ class Simulation:
         if name in self._consumers:
             raise SimulationError(f"name is {name!r}, and there is a consumer of that name.")
         positive(speed=speed)
+        if restarts is not None:
+            positive(restarts=restarts)
         me = Consumer(self, self._groups[key, group], name, body, speed)
         self._consumers[name] = me
         self.env.process(self._live(me, joins, restarts, renamed))
@@ -348,7 +349,6 @@ class Simulation:
                 self._fatal.add(number)
             self._arrived.append(at)
             self._streams_of.append(stream)
-            self._keys_of.append(key)
             entry_id = self._next_id(stream)
             self._numbers[stream, entry_id] = number
             r.xadd(stream, {"n": number, "key": key, "seconds": cost}, id=entry_id, **self._caps[stream])
@@ -358,7 +358,7 @@ class Simulation:
         if joins:
             yield self.env.timeout(joins)
         first_name, lives = me.name, 1
-        while True:
+        while not me._gone:
             me.alive = True
             me._life = self.env.active_process
             died = yield from self._one_life(me)
@@ -367,7 +367,7 @@ class Simulation:
             if died:
                 self._deaths.append((self.env.now, me.name))
                 self._ring(me.key)  # It may have been woken for an entry that it did not read.
-            if not died or restarts is None or me._gone:
+            if not died or restarts is None:
                 return
             yield self.env.timeout(restarts)
             lives += 1
@@ -425,7 +425,7 @@ class Simulation:
 
         def execute_command(*args: Any, **options: Any) -> Any:
             if me is not None:
-                if not me.alive:
+                if not me.alive:  # A finally clause that Python runs when it throws the generator away.
                     raise _Died
                 if args[0] == "XACK" and me._doom and me._is_doomed("before ack"):
                     raise _Died
