@@ -271,6 +271,59 @@ def test_a_group_s_state_over_time_is_that_of_its_own_streams(r):
         assert state["unread"].max() == 0 and state["pending"].max() == 1 and state["pending"][-1] == 0
 
 
+def test_what_one_group_adds_for_another_comes_there_when_it_is_added(r):
+    def pass_on(me, fields):
+        me.r.xadd("sim:packed", fields, id=me.next_id("sim:packed"))
+
+    with Simulation(r) as sim:
+        for key, group in (("sim:0", "packing"), ("sim:packed", "mail")):
+            sim.stream(key)
+            sim.group(key, group)
+        sim.producer("sim:0", regular(1.0, 30), constant(0.5))
+        sim.consumer("sim:0", "packing", "ada", worker(handle=pass_on))
+        sim.consumer("sim:packed", "mail", "bob", worker(), speed=5.0)
+        run = sim.run()
+    packing, mail = run.group("packing"), run.group("mail")
+    assert np.array_equal(mail.arrived, packing.finished) and (mail.waits == 0).all()
+    assert mail.fates["acknowledged"] == packing.fates["acknowledged"] == set(range(30))
+    assert set(mail.partition) == {1} and mail.over_time()["unread"].max() == 0
+
+
+def test_a_message_that_is_added_once_more_is_finished_with_its_last_entry(r):
+    """A retry at the end of the queue: XADD and XACK in one transaction."""
+
+    def body(me):
+        while True:
+            reply = me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=1)
+            if not reply:
+                yield me.arrival()
+                continue
+            [[_, [[entry_id, fields]]]] = reply
+            yield me.work(fields)
+            with me.r.pipeline(transaction=True) as pipe:
+                if int(fields["n"]) == 4 and "again" not in fields:
+                    pipe.xadd(me.key, {**fields, "again": 1}, id=me.next_id(me.key))
+                pipe.xack(me.key, me.group, entry_id)
+                pipe.execute()
+
+    run = shared(r, regular(1.0, 10), constant(3.0), 1, body)
+    assert run.fates["acknowledged"] == set(range(10)) and run.deliveries.tolist() == [1, 1, 1, 1, 2, 1, 1, 1, 1, 1]
+    assert run.finished[4] == run.finished[9] + 3.0 and run.waits[4] == pytest.approx(8.0)
+
+
+def test_the_progress_bar_is_stored_the_same_whatever_the_machine(capsys):
+    for _ in range(2):
+        with Simulation(backend.simulated()) as sim:
+            sim.stream("sim:0")
+            sim.group("sim:0", "workers")
+            sim.producer("sim:0", regular(2.0, 300), constant(0.1))
+            sim.consumer("sim:0", "workers", "ada", worker())
+            sim.run(progress=True)
+    out, err = capsys.readouterr()
+    first, second = out[: len(out) // 2], out[len(out) // 2 :]
+    assert first == second and first.endswith(" 300 of 300 messages\n") and first.count("\r") > 15 and not err
+
+
 @pytest.mark.parametrize("moment, effects", [("working", 1), ("before ack", 2), ("after ack", 1)])
 def test_what_a_crash_costs(r, moment, effects):
     """The message in hand comes a second time unless XACK was sent; its effect doubles only between the two."""
@@ -422,6 +475,14 @@ def raises_later(me):
     raise KeyError("price")
 
 
+def adds(fields: dict, entry_id: str) -> Callable:
+    def body(me):
+        yield me.sleep(2.0)
+        me.r.xadd(me.key, fields, id=entry_id)
+
+    return body
+
+
 @pytest.mark.parametrize(
     "wrong, said",
     [
@@ -442,6 +503,22 @@ def raises_later(me):
                 sim.run(),
             ),
             "run() would not end, because bob looks again",
+        ),
+        (
+            lambda sim: (
+                sim.producer("sim:0", regular(1, 5), constant(1)),
+                sim.consumer("sim:0", "workers", "bob", adds({"n": 1, "seconds": 1}, "*")),
+                sim.run(),
+            ),
+            "bob adds to 'sim:0' with *, today's time: give id=me.next_id('sim:0')",
+        ),
+        (
+            lambda sim: (
+                sim.producer("sim:0", regular(1, 5), constant(1)),
+                sim.consumer("sim:0", "workers", "bob", adds({"order_id": 1}, "1-1")),
+                sim.run(),
+            ),
+            "bob adds to 'sim:0', which a group reads, without a message's fields n, seconds",
         ),
         (
             lambda sim: (

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from helpers.simulator.simulation import Simulation
 
 
+Entry = tuple[str, str]  # stream and entry id
+
+
 class GroupRun:
     """What became of n messages in one consumer group (or in the groups of that name, on several streams)."""
 
@@ -25,10 +28,11 @@ class GroupRun:
 
     @cached_property
     def arrived(self) -> np.ndarray:
-        """(n,) virtual seconds."""
-        import numpy as np
-
-        return np.array(self._sim._arrived)
+        """(n,) virtual seconds: when it came to a stream of the group; nan for never."""
+        times = self._nans()
+        for number, (time, _) in self._added.items():
+            times[number] = time
+        return times
 
     @cached_property
     def started(self) -> np.ndarray:
@@ -42,7 +46,7 @@ class GroupRun:
     def finished(self) -> np.ndarray:
         """(n,) virtual seconds: when it was acknowledged (read with NOACK: when its work ended); nan for never."""
         times = self._nans()
-        for number, time, _ in self._acknowledgements:
+        for number, (time, _) in self._finishes.items():
             times[number] = time
         return times
 
@@ -53,16 +57,19 @@ class GroupRun:
 
     @cached_property
     def partition(self) -> np.ndarray:
-        """(n,) which of the streams a message went to, in their order in the simulation."""
+        """(n,) which of the streams a message came to, in their order in the simulation; -1 for none of the group's."""
         import numpy as np
 
         places = {key: place for place, key in enumerate(self._sim.keys)}
-        return np.array([places[key] for key in self._sim._streams_of])
+        found = np.full(len(self._sim._arrived), -1)
+        for number, (_, key) in self._added.items():
+            found[number] = places[key]
+        return found
 
     @cached_property
     def shares(self) -> dict[str, int]:
         """By consumer: how many messages it acknowledged."""
-        counted = Counter(by for _, _, by in self._acknowledgements)
+        counted = Counter(by for _, by in self._finishes.values())
         return {name: counted[name] for name in sorted(counted | Counter(self._names()))}
 
     @cached_property
@@ -79,7 +86,7 @@ class GroupRun:
     @cached_property
     def deliveries(self) -> np.ndarray:
         """(n,) how often each message was handed to a consumer."""
-        return self._counts(number for number, _ in self._delivered)
+        return self._counts(self._sim._numbers[entry] for entry, _ in self._delivered)
 
     @cached_property
     def effects(self) -> np.ndarray:
@@ -91,24 +98,22 @@ class GroupRun:
         """Numbers of the messages that ended acknowledged, as dead letter, pending, unread or trimmed.
 
         What is pending, unread and still there is what the Redis of the run said at its end (XPENDING, XRANGE and the
-        group's cursor). Each message of the group's streams is in exactly one set.
+        group's cursor). Each message of the group's streams is in exactly one set; one that a consumer added once more
+        is acknowledged when all its entries are, and a dead letter when one of them is in a stream that no group reads.
         """
-        numbers = self._sim._numbers
-        acknowledged = {number for number, _, _ in self._acknowledgements}
-        dead = self._dead & acknowledged
-        kept, pending, unread = set(), set(), set()
+        unread, pending, kept = set(), set(), set()
         for group in self._groups:
-            left = self._sim._look(group)
-            kept |= {numbers[group.key, entry_id] for entry_id in left.kept}
-            unread |= {numbers[group.key, entry_id] for entry_id in left.kept if _parts(entry_id) > _parts(left.cursor)}
-            pending |= {numbers[group.key, entry_id] for entry_id in left.pending}
-        return {
-            "acknowledged": acknowledged - dead,
-            "dead": dead,
-            "pending": pending & kept,
-            "unread": unread,
-            "trimmed": self._mine - kept - acknowledged,
-        }
+            left, key = self._sim._look(group), group.key
+            kept |= {(key, entry_id) for entry_id in left.kept}
+            unread |= {(key, entry_id) for entry_id in left.kept if _parts(entry_id) > _parts(left.cursor)}
+            pending |= {(key, entry_id) for entry_id in left.pending}
+        numbers = self._sim._numbers
+        lost = {entry for entry in self._entries if entry not in kept and entry not in self._acknowledgements}
+        fates, rest = {}, set(self._added)
+        for fate, entries in (("unread", unread), ("pending", pending & kept), ("trimmed", lost)):
+            fates[fate] = {numbers[entry] for entry in entries} & rest
+            rest -= fates[fate]
+        return {"acknowledged": rest - self._dead, "dead": rest & self._dead, **fates}
 
     def over_time(self) -> dict[str, np.ndarray]:
         """How its state changed: ``time`` (k,) in ascending seconds, and ``unread`` and ``pending`` (k,) after it.
@@ -117,66 +122,84 @@ class GroupRun:
         """
         import numpy as np
 
-        changes: list[tuple[float, int, int]] = [(self._sim._arrived[number], 1, 0) for number in self._mine]
+        changes: list[tuple[float, int, int]] = [(time, 1, 0) for time in self._entries.values()]
         first = set()
-        for number, step in self._delivered:
-            if number not in first:
+        for entry, step in self._delivered:
+            if entry not in first:
                 changes.append((step.time, -1, 0 if _is_noack(step) else 1))
-            first.add(number)
-        noack = {number for number, step in self._delivered if _is_noack(step)}
-        changes += [(time, 0, -1) for number, time, _ in self._acknowledgements if number not in noack]
+            first.add(entry)
+        noack = {entry for entry, step in self._delivered if _is_noack(step)}
+        changes += [(time, 0, -1) for entry, (time, _) in self._acknowledgements.items() if entry not in noack]
         changes.sort(key=lambda change: change[0])
         time, unread, pending = (np.array(column) for column in zip(*changes, strict=True))
         last = np.append(np.diff(time) > 0, True)  # of several changes at one time, how it was after all of them
         return {"time": time[last], "unread": unread.cumsum()[last], "pending": pending.cumsum()[last]}
 
-    @cached_property
-    def _mine(self) -> set[int]:
-        """Numbers of the messages that went to the group's streams."""
-        streams = {group.key for group in self._groups}
-        return {number for number, key in enumerate(self._sim._streams_of) if key in streams}
-
     # --- From the trace --------------------------------------------------------------------------------------------
 
     @cached_property
-    def _delivered(self) -> list[tuple[int, Step]]:
-        numbers = self._sim._numbers
+    def _entries(self) -> dict[Entry, float]:
+        """Every entry that was added to a stream of the group, and when."""
+        streams = {group.key for group in self._groups}
+        return {
+            (step.args[1], step.reply): step.time
+            for step in self._sim.trace
+            if step.args[0] == "XADD" and step.args[1] in streams
+        }
+
+    @cached_property
+    def _added(self) -> dict[int, tuple[float, str]]:
+        """By number of the message: when it first came to a stream of the group, and to which."""
+        found: dict[int, tuple[float, str]] = {}
+        for entry, time in self._entries.items():
+            found.setdefault(self._sim._numbers[entry], (time, entry[0]))
+        return found
+
+    @cached_property
+    def _delivered(self) -> list[tuple[Entry, Step]]:
         return [
-            (numbers[group.key, entry_id], step)
+            ((group.key, entry_id), step)
             for step in self._sim.trace
             for group in self._groups
             for entry_id in handed_out(step, group.key, group.name)
         ]
 
     @cached_property
-    def _acknowledgements(self) -> list[tuple[int, float, str]]:
-        """Number, time and consumer of each message that was acknowledged, once for each message, in order of time."""
-        numbers, keys = self._sim._numbers, {group.key for group in self._groups}
-        found: dict[int, tuple[float, str]] = {}
+    def _acknowledgements(self) -> dict[Entry, tuple[float, str]]:
+        """When each entry was acknowledged first, and by whom; one read with NOACK when its work ended, or nan."""
+        streams = {group.key for group in self._groups}
+        found: dict[Entry, tuple[float, str]] = {}
         for step in self._sim.trace:
-            if step.args[0] == "XACK" and step.args[1] in keys and step.args[2] == self.name:
+            if step.args[0] == "XACK" and step.args[1] in streams and step.args[2] == self.name:
                 for entry_id in step.args[3:]:
-                    found.setdefault(numbers[step.args[1], entry_id], (step.time, step.by))
-        noack = {number for number, step in self._delivered if _is_noack(step)}
+                    found.setdefault((step.args[1], entry_id), (step.time, step.by))
+        ended: dict[int, tuple[float, str]] = {}
         for work in self._work:
-            if work.number in noack and work.ended <= self._sim.env.now:
-                found.setdefault(work.number, (work.ended, work.by))
-        for number, step in self._delivered:
-            if number in noack:
-                found.setdefault(number, (float("nan"), step.by))
-        return [(number, time, by) for number, (time, by) in found.items()]
+            if work.ended <= self._sim.env.now:
+                ended.setdefault(work.number, (work.ended, work.by))
+        for entry, step in self._delivered:
+            if _is_noack(step):
+                found.setdefault(entry, ended.get(self._sim._numbers[entry], (float("nan"), step.by)))
+        return found
 
-    @property
+    @cached_property
+    def _finishes(self) -> dict[int, tuple[float, str]]:
+        """By number of the message: when the last of its entries was acknowledged, and by whom."""
+        unfinished = {self._sim._numbers[entry] for entry in self._entries if entry not in self._acknowledgements}
+        found: dict[int, tuple[float, str]] = {}
+        for entry, (time, by) in self._acknowledgements.items():
+            number = self._sim._numbers[entry]
+            if number not in unfinished and (number not in found or time > found[number][0]):
+                found[number] = (time, by)
+        return found
+
+    @cached_property
     def _dead(self) -> set[int]:
-        """Numbers of the messages that a step added to another stream in the transaction that acknowledged them."""
-        mine = set(self._sim.keys)
+        """Numbers of the messages that a consumer added to a stream that no group reads."""
+        read = {group.key for group in self._sim._groups.values()}
         return {
-            int(fields["n"])
-            for step in self._sim.trace
-            if step.args[0] == "XADD" and step.args[1] not in self._sim._produced_to
-            for fields in [_fields(step)]
-            if "n" in fields and step.args[1] in mine
-        }
+            number for (key, _), number in self._sim._numbers.items() if key not in read | self._sim._produced_to
+        } - {None}
 
     def _names(self) -> list[str]:
         return [me.name for me in self._sim._consumers.values() if me.group == self.name]
@@ -221,15 +244,6 @@ class Run(GroupRun):
 
 def _is_noack(step: Step) -> bool:
     return step.args[0] == "XREADGROUP" and b"NOACK" in step.args
-
-
-def _fields(step: Step) -> dict:
-    """The fields of an XADD, whatever options stand before its id."""
-    at = 2
-    while "-" not in str(step.args[at]) and step.args[at] != "*":
-        at += 1
-    rest = step.args[at + 1 :]
-    return dict(zip(rest[::2], rest[1::2], strict=True))
 
 
 def _parts(entry_id: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ run gives the same ids, the same replies and the same numbers on every back end.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ import simpy
 
 from helpers import backend
 from helpers.simulator.result import Run
-from helpers.simulator.steps import Left, Poison, SimulationError, Step, Work, handed_out
+from helpers.simulator.steps import Left, Poison, SimulationError, Step, Work, handed_out, id_and_fields, number_of
 from helpers.simulator.traffic import Arrivals, Draws, even_keys, exponential, poisson, positive, whole
 
 if TYPE_CHECKING:
     import numpy as np
+    from tqdm import tqdm
 
 Body = Callable[["Consumer"], Generator]
 MOMENTS = ("now", "working", "before ack", "after ack")
@@ -161,7 +163,6 @@ class Simulation:
         self._last: dict[str, tuple[int, int]] = {}
         self._numbers: dict[tuple[str, str], int] = {}  # (stream, entry id) -> number of the message
         self._arrived: list[float] = []
-        self._streams_of: list[str] = []
         self._work: list[Work] = []
         self._effects: list[tuple[str, int, float, str]] = []
         self._poison: set[int] = set()
@@ -172,6 +173,7 @@ class Simulation:
         self._expected = 0
         self._endless = False
         self._deaths: list[tuple[float, str]] = []
+        self._bar: tqdm | None = None
         self._lives: list[Generator] = []  # kept, or Python would run the finally clauses of who was killed
         self._ran = False
 
@@ -217,7 +219,6 @@ class Simulation:
         keys: Draws | None = None,
         poison: Iterable[int] = (),
         fatal: Iterable[int] = (),
-        progress: bool = False,
     ) -> None:
         """Adds a message to a stream at each of the times of `arrivals`, with a cost drawn from `service`.
 
@@ -226,7 +227,6 @@ class Simulation:
             keys: draws the key of each message, a whole number (0 for all by default).
             poison: numbers of messages, from 0 in order of this producer, whose work always fails.
             fatal: numbers of messages that kill the consumer that works on them.
-            progress: shows a bar while the run goes on, and nothing afterwards.
         """
         streams = [streams] if isinstance(streams, str) else list(streams)
         for key in streams:
@@ -237,7 +237,7 @@ class Simulation:
         drawn = (keys or even_keys(1))(self._generator(), len(times))
         self._expected += len(times)
         plan = list(zip(times.tolist(), costs.tolist(), drawn.tolist(), strict=True))
-        self.env.process(self._produce(streams, plan, set(poison), set(fatal), progress))
+        self.env.process(self._produce(streams, plan, set(poison), set(fatal)))
 
     def consumer(
         self,
@@ -296,8 +296,11 @@ class Simulation:
 
     # --- The run ---------------------------------------------------------------------------------------------------
 
-    def run(self, until: float | None = None) -> Run:
+    def run(self, until: float | None = None, progress: bool = False) -> Run:
         """Lets virtual time pass until nothing is left to happen, or until `until` seconds.
+
+        Args:
+            progress: draws a bar of the messages that have come, for runs of more than a few seconds.
 
         Raises:
             SimulationError: nobody produces or consumes, it ran before, a consumer's code raised, or it would not end.
@@ -312,6 +315,7 @@ class Simulation:
         if until is not None:
             positive(until=until)
         self._endless = until is None
+        self._bar = _bar(self._expected) if progress else None
         collecting = gc.isenabled()
         gc.disable()  # A run keeps what it makes: to look through it for garbage, again and again, costs a sixth of it.
         try:
@@ -319,6 +323,8 @@ class Simulation:
         finally:
             if collecting:
                 gc.enable()
+            if self._bar is not None:
+                self._bar.close()
         return Run(self)
 
     def _look(self, group: _Group) -> Left:
@@ -333,12 +339,8 @@ class Simulation:
         left = Left(row["last-delivered-id"], kept, [entry["message_id"] for entry in held])
         return self._left.setdefault((group.key, group.name), left)
 
-    def _produce(self, streams: list[str], plan: list, poison: set, fatal: set, progress: bool) -> Generator:
+    def _produce(self, streams: list[str], plan: list, poison: set, fatal: set) -> Generator:
         env, r = self.env, self._recording(None)
-        if progress:
-            from tqdm import tqdm
-
-            plan = tqdm(plan, leave=False, unit=" messages")
         for mine, (at, cost, key) in enumerate(plan):
             yield env.timeout(at - env.now)
             stream = streams[key % len(streams)]
@@ -348,10 +350,10 @@ class Simulation:
             if mine in fatal:
                 self._fatal.add(number)
             self._arrived.append(at)
-            self._streams_of.append(stream)
-            entry_id = self._next_id(stream)
-            self._numbers[stream, entry_id] = number
-            r.xadd(stream, {"n": number, "key": key, "seconds": cost}, id=entry_id, **self._caps[stream])
+            fields = {"n": number, "key": key, "seconds": cost}
+            r.xadd(stream, fields, id=self._next_id(stream), **self._caps[stream])
+            if self._bar is not None:
+                self._bar.update()
 
     def _live(self, me: Consumer, joins: float, restarts: float | None, renamed: bool) -> Generator:
         """One consumer from its start to its end, over its crashes."""
@@ -420,11 +422,14 @@ class Simulation:
 
         def note(args: tuple, options: dict, reply: Any) -> None:
             trace.append(Step(env.now, me.name if me else "producer", args, options, reply))
-            if args[0] == "XADD":
+            if args[0] == "XADD" and reply is not None:
+                self._numbers[args[1], reply] = number_of(args)
                 self._ring(args[1])
 
         def execute_command(*args: Any, **options: Any) -> Any:
             if me is not None:
+                if args[0] == "XADD":
+                    self._allow(me, args)
                 if not me.alive:  # A finally clause that Python runs when it throws the generator away.
                     raise _Died
                 if args[0] == "XACK" and me._doom and me._is_doomed("before ack"):
@@ -441,6 +446,9 @@ class Simulation:
 
             def execute_all(*args: Any, **options: Any) -> list:
                 commands = list(pipe.command_stack)
+                for sent, _ in commands:
+                    if me is not None and sent[0] == "XADD":
+                        self._allow(me, sent)
                 replies = run(*args, **options)
                 for (sent, sent_options), reply in zip(commands, replies, strict=True):
                     note(sent, sent_options, reply)
@@ -451,6 +459,16 @@ class Simulation:
 
         client.execute_command, client.pipeline = execute_command, noted_pipeline
         return client
+
+    def _allow(self, me: Consumer, args: tuple) -> None:
+        """Refuses a consumer's XADD that the run could not tell: at today's time, or of no message where one is due."""
+        key = args[1]
+        if key in self._caps and id_and_fields(args)[0] == "*":
+            raise SimulationError(f"{me.name} adds to {key!r} with *, today's time: give id=me.next_id({key!r}).")
+        if key in {group.key for group in self._groups.values()} and number_of(args) is None:
+            raise SimulationError(
+                f"{me.name} adds to {key!r}, which a group reads, without a message's fields n, seconds."
+            )
 
     def _deliveries(self, group: _Group) -> dict[str, float]:
         """When each entry of a group was last handed out, brought up to date with the trace."""
@@ -482,6 +500,15 @@ class Simulation:
             known = ", ".join(self._consumers) or "none"
             raise SimulationError(f"there is no consumer {name!r} in this simulation; it has {known}.")
         return self._consumers[name]
+
+
+def _bar(messages: int) -> tqdm:
+    """A progress bar that moves by numbers and says nothing of seconds, so that a stored output stays as it is."""
+    from tqdm import tqdm
+
+    bar_format = "{percentage:3.0f} % {bar} {n_fmt} of {total_fmt} messages"
+    still = {"mininterval": 0, "maxinterval": float("inf"), "miniters": max(1, messages // 20)}
+    return tqdm(total=messages, file=sys.stdout, ncols=60, bar_format=bar_format, **still)
 
 
 # --- A consumer, and a run of many alike -----------------------------------------------------------------------------

@@ -52,3 +52,18 @@ def handed_out(step: Step, key: str, group: str) -> list[str]:
     if args[0] == "XCLAIM" and args[1] == key and args[2] == group:
         return [entry if isinstance(entry, str) else entry[0] for entry in step.reply]
     return []
+
+
+def id_and_fields(args: tuple) -> tuple[str, dict]:
+    """The entry id and the fields of an XADD, whatever options stand before them."""
+    at = 2
+    while "-" not in str(args[at]) and args[at] != "*":
+        at += 1
+    rest = args[at + 1 :]
+    return args[at], dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def number_of(args: tuple) -> int | None:
+    """The number of the message that an XADD adds, or None where it adds something else."""
+    fields = id_and_fields(args)[1]
+    return int(fields["n"]) if {"n", "seconds"} <= fields.keys() else None
