@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -181,37 +182,149 @@ def share_chart(shares: Mapping[str, Mapping[str, int]]) -> None:
     _show(figure, "Bars: orders delivered to each consumer. " + "; ".join(told) + ".")
 
 
-# --- A crash and its recovery -------------------------------------------------------------------------------
+# --- Queues in virtual time -------------------------------------------------------------------------------------
 
 
-def recovery_chart(counts: Mapping[str, Sequence[int]], marks: Mapping[str, int]) -> None:
-    """Shows how many orders are pending, second by second, with what happened marked.
+def state_chart(state: Mapping[str, Sequence[float]], marks: Mapping[str, float]) -> None:
+    """Shows how many orders are unread and pending over virtual time, with what happened marked.
 
     Args:
-        counts: for one line or two, by what the legend is to call it, the number of orders in the seconds 0, 1, ...
-        marks: for each event, by its name, the second in which it happened; two that are not close together.
+        state: as `GroupRun.over_time` returns it: ``time``, and ``unread`` and ``pending`` after it.
+        marks: for each event, by its name, the second in which it happened.
     """
-    most, last = max(map(max, counts.values())), max(map(len, counts.values())) - 1
-    looks = list(zip(counts.items(), (BLUE, ORANGE), ("-", "--"), strict=False))
+    time = list(state["time"])
+    lines = {"unread (no consumer has them yet)": "unread", "pending (delivered, not acknowledged)": "pending"}
+    looks = list(zip(lines.items(), (ORANGE, BLUE), ("--", "-"), strict=True))
+    most = max(1, *(max(state[name]) for name in lines.values()))
 
     def plot(axes: Axes) -> None:
-        for (name, line), colour, dash in looks:
-            axes.step(range(len(line)), line, where="post", color=colour, ls=dash, label=name)
-        for event, second in marks.items():
+        for (label, name), colour, dash in looks:
+            axes.step(time, state[name], where="post", color=colour, ls=dash, label=label)
+        for level, (event, second) in enumerate(marks.items()):
             axes.axvline(second, color=INK, lw=1, ls=":")
-            axes.annotate(event, (second, most * 1.02), (4, 0), textcoords="offset points", fontsize=9)
-        axes.set(xlim=(0, last), ylim=(0, most * 1.12))
+            place = (second, most * (1.22 - 0.07 * (level % 3)))
+            axes.annotate(event, place, (4, 0), textcoords="offset points", fontsize=9)
+        axes.set(xlim=(0, time[-1]), ylim=(0, most * 1.3))
         axes.yaxis.get_major_locator().set_params(integer=True)
-        axes.legend(loc="upper right", bbox_to_anchor=(1, 0.92))
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
 
-    figure = _draw("How many orders are pending when a worker dies?", "time (s)", "orders pending", plot)
-    events = ", ".join(f"{event} in second {second}" for event, second in marks.items())
-    lines = "; ".join(f"{name}: at most {max(line)}, {line[-1]} in the end" for name, line in counts.items())
-    held = "; ".join(
-        f"{event}: " + ", ".join(f"{name} {line[second]}" for name, line in counts.items())
+    def at(name: str, second: float) -> int:
+        return int(state[name][max(0, bisect_right(time, second) - 1)])
+
+    figure = _draw("How many orders are unread and pending?", "time (s)", "orders", plot)
+    told = [f"{name}: at most {int(max(state[name]))}, {int(state[name][-1])} in the end" for name in lines.values()]
+    told += [
+        f"{event} in second {second:.0f}: unread {at('unread', second)}, pending {at('pending', second)}"
         for event, second in marks.items()
+    ]
+    _show(figure, f"Orders over time, in steps. {'; '.join(told)}.")
+
+
+def waits_chart(
+    waits: Mapping[str, Sequence[float]], theory: Mapping[str, Callable[[float], float]] | None = None
+) -> None:
+    """Shows the distribution of waiting times as a histogram, for one case or two, with the theory's curve over it.
+
+    Args:
+        waits: for each case, by what the legend is to call it, seconds.
+        theory: for some of the cases, the probability that a wait exceeds so many seconds.
+    """
+    import numpy as np
+
+    longest = max(max(values) for values in waits.values())
+    edges = np.linspace(0, longest, 31)
+    looks = list(zip(waits.items(), (BLUE, ORANGE), ("", "//"), strict=False))
+
+    def plot(axes: Axes) -> None:
+        for (case, values), colour, hatch in looks:
+            weights = np.full(len(values), 100 / len(values))
+            bars = {"histtype": "stepfilled", "alpha": 0.45, "hatch": hatch, "edgecolor": colour}
+            axes.hist(values, edges, weights=weights, color=colour, label=case, **bars)
+        for (case, _), colour, _ in looks:
+            if theory and case in theory:
+                expected = [100 * (theory[case](a) - theory[case](b)) for a, b in pairwise(edges)]
+                expected[0] += 100 * (1 - theory[case](0))  # who does not wait at all
+                middles = (edges[1:] + edges[:-1]) / 2
+                axes.plot(
+                    middles, expected, color=colour, ls="-." if colour == ORANGE else "-", label=f"{case}: theory"
+                )
+        axes.set(yscale="log", xlim=(0, longest), ylim=(20 / min(map(len, waits.values())), 150))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.legend()
+
+    title = "How long do orders wait?"
+    figure = _draw(title, f"wait (s), in steps of {edges[1]:.2g} s", "share of the orders (%)", plot)
+    told = [
+        f"{case}: half wait at most {_quantile(v, 0.5)} s, 99 % at most {_quantile(v, 0.99)} s"
+        for case, v in waits.items()
+    ]
+    _show(figure, f"Histogram of waits, its vertical axis logarithmic. {'; '.join(told)}.")
+
+
+def _quantile(values: Sequence[float], share: float) -> str:
+    import numpy as np
+
+    return f"{np.quantile(values, share):.2f}"
+
+
+def load_chart(waits: Mapping[str, Mapping[float, float]], theory: Mapping[str, Callable[[float], float]]) -> None:
+    """Shows the mean wait over the load: simulated points, and the theory's line through the same loads.
+
+    Args:
+        waits: for each case, by what the legend is to call it, the mean wait in seconds at each load (0 to 1).
+        theory: for each case the same as a function of the load.
+    """
+    import numpy as np
+
+    looks = list(zip(waits.items(), (BLUE, ORANGE), ("-", "--"), ("o", "s"), strict=False))
+
+    def plot(axes: Axes) -> None:
+        for (case, points), colour, dash, marker in looks:
+            dense = np.linspace(min(points), max(points), 200)
+            axes.plot(
+                100 * dense, [theory[case](load) for load in dense], color=colour, ls=dash, label=f"{case}: theory"
+            )
+            loads = [100 * load for load in points]
+            axes.plot(
+                loads, list(points.values()), color=colour, ls="", marker=marker, ms=7, label=f"{case}: simulated"
+            )
+        axes.set(ylim=(0, None))
+        axes.legend()
+
+    figure = _draw(
+        "How does the wait grow with the load?", "load (% of what the consumers can do)", "mean wait (s)", plot
     )
-    _show(figure, f"Orders over time, in steps; {events}. {lines}. {held}.")
+    told = [
+        f"{case}: " + ", ".join(f"{wait:.2f} s at {100 * load:.0f} %" for load, wait in points.items())
+        for case, points in waits.items()
+    ]
+    _show(figure, f"Mean wait over load, points on the lines of theory. {'; '.join(told)}.")
+
+
+def min_idle_chart(costs: Mapping[float, tuple[float, float]]) -> None:
+    """Shows what each min-idle-time costs, as a curve from much double work to late rescues.
+
+    Args:
+        costs: for each min-idle-time in seconds, ascending, what was done twice (% of the orders), and how late (s)
+            the orders of dead consumers were done.
+    """
+
+    def plot(axes: Axes) -> None:
+        doubled, late = zip(*costs.values(), strict=True)
+        axes.plot(late, doubled, color=BLUE, marker="o")
+        for seconds, (twice, wait) in costs.items():
+            axes.annotate(f"{seconds:g} s", (wait, twice), (6, 6), textcoords="offset points", fontsize=9)
+        axes.set(xscale="log")
+        axes.set_xticks([1, 2, 5, 10, 20, 50, 100, 200, 500])
+        axes.set_xlim(min(late) / 1.3, max(late) * 1.5)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
+        axes.margins(y=0.15)
+
+    title = "What does each min-idle-time cost?"
+    figure = _draw(title, "done so long after it was read by who died (s, mean)", "orders worked on twice (%)", plot)
+    told = [f"{seconds:g} s: {twice:.1f} % twice, {wait:.0f} s late" for seconds, (twice, wait) in costs.items()]
+    _show(figure, f"A falling curve, double work over lateness, by min-idle-time. {'; '.join(told)}.")
 
 
 # --- What a stream keeps, and what it takes -----------------------------------------------------------------

@@ -181,27 +181,74 @@ def test_retention_charts_are_the_same_every_time(monkeypatch, chart, numbers):
     assert shown[0].data == shown[1].data and b"Software" not in shown[0].data
 
 
-PENDING = {"pending": [9, 9, 4, 5, 5, 2], "of these with ada": [3, 3, 3, 3, 1, 0]}
-EVENTS = {"ada dies": 2, "first rescue": 4}
+STATE = {"time": [1.0, 2.5, 50.0, 60.0, 110.0], "unread": [1, 0, 3, 2, 0], "pending": [0, 1, 4, 5, 0]}
+EVENTS = {"ada dies": 55.0, "first rescue": 110.0}
+WAITS = {"shared": [0.0, 0.0, 0.5, 1.0], "partitions": [0.0, 2.0, 4.0, 9.0]}
+MEANS = {"4 consumers": {0.5: 0.1, 0.9: 1.2}, "1 consumer": {0.5: 0.4, 0.9: 3.1}}
+COSTS = {1: (40.0, 2.0), 10: (1.0, 11.0), 60: (0.0, 61.0)}
+QUEUES = [
+    (charts.state_chart, (STATE, EVENTS)),
+    (charts.waits_chart, (WAITS, {"shared": lambda s: 0.5**s})),
+    (charts.load_chart, (MEANS, {"4 consumers": lambda load: load, "1 consumer": lambda load: 4 * load})),
+    (charts.min_idle_chart, (COSTS,)),
+]
 
 
-def test_a_recovery_is_told_by_steps_marks_and_words(monkeypatch):
-    axes, alt = drawn(monkeypatch, charts.recovery_chart, PENDING, EVENTS)
-    assert axes.get_title(loc="left").endswith("?")
-    lines = [line for line in axes.lines if line.get_label() in PENDING]
-    assert [list(line.get_ydata()) for line in lines] == list(PENDING.values())
-    assert {line.get_drawstyle() for line in lines} == {"steps-post"}
+def test_a_crash_and_its_recovery_are_told_by_steps_marks_and_words(monkeypatch):
+    axes, alt = drawn(monkeypatch, charts.state_chart, STATE, EVENTS)
+    lines = [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    assert [list(line.get_ydata()) for line in lines] == [STATE["unread"], STATE["pending"]]
     assert len({line.get_linestyle() for line in lines}) == 2
     marks = [line.get_xdata()[0] for line in axes.lines if line not in lines]
     assert marks == list(EVENTS.values()) and [text.get_text() for text in axes.texts] == list(EVENTS)
     assert axes.get_ylim()[0] == 0 and "(s)" in axes.get_xlabel() and "orders" in axes.get_ylabel()
-    assert "ada dies in second 2, first rescue in second 4" in alt
-    assert "pending: at most 9, 2 in the end" in alt and "first rescue: pending 5, of these with ada 1" in alt
+    assert "unread: at most 3, 0 in the end; pending: at most 5, 0 in the end" in alt
+    assert "ada dies in second 55: unread 3, pending 4; first rescue in second 110: unread 0, pending 0" in alt
 
 
-def test_a_recovery_chart_is_the_same_every_time(monkeypatch):
+def test_waits_are_a_histogram_of_shares_with_the_theory_over_it(monkeypatch):
+    axes, alt = drawn(monkeypatch, charts.waits_chart, WAITS, {"shared": lambda s: 0.5**s})
+    assert [patch.get_xy()[:, 1].max() for patch in axes.patches] == [50, 25]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [*WAITS, "shared: theory"]
+    [line] = axes.lines
+    assert sum(line.get_ydata()) == pytest.approx(100 * (1 - 0.5**9))
+    assert len({patch.get_hatch() for patch in axes.patches}) == 2
+    assert "(s)" in axes.get_xlabel() and "%" in axes.get_ylabel() and axes.get_yscale() == "log"
+    assert "shared: half wait at most 0.25 s, 99 % at most 0.98 s" in alt
+
+
+def test_the_load_chart_has_points_on_lines_that_go_through_the_same_loads(monkeypatch):
+    theory = {"4 consumers": lambda load: 2 * load, "1 consumer": lambda load: 4 * load}
+    axes, alt = drawn(monkeypatch, charts.load_chart, MEANS, theory)
+    points = [line for line in axes.lines if line.get_linestyle() == "None"]
+    curves = [line for line in axes.lines if line not in points]
+    assert [list(line.get_ydata()) for line in points] == [[0.1, 1.2], [0.4, 3.1]]
+    assert [list(line.get_xdata()) for line in points] == [[50, 90], [50, 90]]
+    assert [(line.get_ydata()[0], line.get_ydata()[-1]) for line in curves] == [(1.0, 1.8), (2.0, 3.6)]
+    assert len({line.get_marker() for line in points}) == len({line.get_linestyle() for line in curves}) == 2
+    assert "%" in axes.get_xlabel() and "(s)" in axes.get_ylabel()
+    assert "4 consumers: 0.10 s at 50 %, 1.20 s at 90 %" in alt
+
+
+def test_each_min_idle_time_is_a_named_point_of_the_curve(monkeypatch):
+    axes, alt = drawn(monkeypatch, charts.min_idle_chart, COSTS)
+    [line] = axes.lines
+    assert list(line.get_ydata()) == [40.0, 1.0, 0.0] and list(line.get_xdata()) == [2.0, 11.0, 61.0]
+    assert [text.get_text() for text in axes.texts] == ["1 s", "10 s", "60 s"]
+    assert "%" in axes.get_ylabel() and "(s" in axes.get_xlabel()
+    assert "10 s: 1.0 % twice, 11 s late" in alt
+
+
+@pytest.mark.parametrize("chart, numbers", QUEUES, ids=lambda value: getattr(value, "__name__", ""))
+def test_charts_of_queues_ask_bring_their_background_and_are_the_same_every_time(monkeypatch, chart, numbers):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
     for _ in range(2):
-        charts.recovery_chart(PENDING, EVENTS)
+        chart(*numbers)
     assert shown[0].data == shown[1].data and b"Software" not in shown[0].data
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append(figure))
+    chart(*numbers)
+    [axes] = figures[0].axes
+    assert figures[0].get_facecolor() == axes.get_facecolor() != (1, 1, 1, 0)
+    assert axes.get_title(loc="left").endswith("?")

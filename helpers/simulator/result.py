@@ -86,7 +86,7 @@ class GroupRun:
     @cached_property
     def deliveries(self) -> np.ndarray:
         """(n,) how often each message was handed to a consumer."""
-        return self._counts(self._sim._numbers[entry] for entry, _ in self._delivered)
+        return self._counts(self._sim._numbers[entry] for entry, step in self._delivered if "JUSTID" not in step.args)
 
     @cached_property
     def effects(self) -> np.ndarray:

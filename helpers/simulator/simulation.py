@@ -68,17 +68,21 @@ class Consumer:
         if within is not None:
             if self._sim._endless:  # It would always have one more look.
                 raise SimulationError(f"run() would not end, because {self.name} looks again: give until=seconds.")
-            timeout = self._sim.env.timeout(within)
+            timeout = self._sim.env.timeout(self._awake(self.now + within) - self.now)
             timeout.callbacks.append(lambda _: event.triggered or event.succeed())
         return event
 
     def work(self, fields: dict) -> simpy.Event:
-        """To yield: the seconds that this message takes this consumer, pauses included."""
+        """To yield: the seconds that this message takes this consumer, pauses included.
+
+        To do something meanwhile, such as a heartbeat: ``done = me.work(fields)``, and ``yield done | me.sleep(5)``
+        until ``done.processed``.
+        """
         return self._pass(float(fields["seconds"]) / self.speed, int(fields["n"]))
 
     def sleep(self, seconds: float) -> simpy.Event:
-        """To yield: so many virtual seconds."""
-        return self._sim.env.timeout(seconds)
+        """To yield: so many virtual seconds. ``done | me.sleep(5)`` ends with whichever ends first (see SimPy)."""
+        return self._sim.env.timeout(self._awake(self.now + seconds) - self.now)
 
     def next_id(self, key: str) -> str:
         """The id for an entry that this consumer adds to a stream: virtual time, where ``*`` would be today's."""
@@ -131,6 +135,10 @@ class Consumer:
         if self._doom and self._is_doomed("working"):
             self._sim.env.process(self._sim._kill_at(self, start + (end - start) / 2))
         return self._sim.env.timeout(end - start)
+
+    def _awake(self, at: float) -> float:
+        """The first moment from then on in which its clock is not stopped."""
+        return max([at, *(begins + lasts for begins, lasts in self._pauses if begins <= at < begins + lasts)])
 
     def _is_doomed(self, moment: str) -> bool:
         """True, once, when a crash was ordered for this moment."""
