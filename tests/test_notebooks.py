@@ -244,4 +244,4 @@ def test_helpers_are_found_from_any_folder(tmp_path):
 def test_the_whole_matrix_is_here():
     """Every notebook that the course's map lists is in the matrix, and no other."""
     readme = (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
-    assert NAMES == sorted(set(re.findall(r"\bnotebooks/(\d\d_\w+\.ipynb)", readme)))
+    assert sorted(set(re.findall(r"\bnotebooks/(\d\d_\w+\.ipynb)", readme))) == NAMES

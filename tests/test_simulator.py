@@ -442,6 +442,7 @@ def test_a_recipe_more_leaves_the_others_draws_alone():
     plain = shared(backend.simulated(), poisson(8.0, 100), exponential(0.3), 2)
     keyed = shared(backend.simulated(), poisson(8.0, 100), exponential(0.3), 2, keys=even_keys(5))
     assert np.array_equal(plain.arrived, keyed.arrived) and np.array_equal(plain.waits, keyed.waits)
+    assert not plain.key.any() and set(keyed.key) == set(range(5))
 
 
 # --- What cannot be ------------------------------------------------------------------------------------------------

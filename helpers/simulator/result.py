@@ -67,6 +67,13 @@ class GroupRun:
         return found
 
     @cached_property
+    def key(self) -> np.ndarray:
+        """(n,) the key of each message, a whole number."""
+        import numpy as np
+
+        return np.array(self._sim._message_keys)
+
+    @cached_property
     def shares(self) -> dict[str, int]:
         """By consumer: how many messages it acknowledged."""
         counted = Counter(by for _, by in self._finishes.values())

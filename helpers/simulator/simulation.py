@@ -171,6 +171,7 @@ class Simulation:
         self._last: dict[str, tuple[int, int]] = {}
         self._numbers: dict[tuple[str, str], int] = {}  # (stream, entry id) -> number of the message
         self._arrived: list[float] = []
+        self._message_keys: list[int] = []
         self._work: list[Work] = []
         self._effects: list[tuple[str, int, float, str]] = []
         self._poison: set[int] = set()
@@ -358,6 +359,7 @@ class Simulation:
             if mine in fatal:
                 self._fatal.add(number)
             self._arrived.append(at)
+            self._message_keys.append(key)
             fields = {"n": number, "key": key, "seconds": cost}
             r.xadd(stream, fields, id=self._next_id(stream), **self._caps[stream])
             if self._bar is not None:

@@ -1,0 +1,343 @@
+"""Plausible wrong answers to the exercises of 17 How many consumers, each with what its hint has to say."""
+
+NEEDS = """
+        from math import ceil, floor
+
+        from helpers.simulator.theory import mean_wait, wait_exceeds
+
+
+        def consumers_for(rate, service, promise):
+            n = {start}
+            while {late}:
+                n += 1
+            return {result}
+"""
+
+
+def _needs(start="floor(rate * service) + 1", late="wait_exceeds(promise, rate, service, n) > 0.01", result="n + 1"):
+    return NEEDS.format(**locals())
+
+
+VERDICT = """
+        import numpy as np
+
+
+        def verdict(old, new, warm_up, t):
+            before = [np.mean(run[{cut}:]) for run in old]
+            after = [np.mean(run[{cut}:]) for run in new]
+            change = np.array(after) - np.array(before)
+            half = {half}
+            low, high = change.mean() - half, change.mean() + half
+            {more}
+            return {below} if high < 0 else {above} if low > 0 else "not shown"
+"""
+
+
+def _verdict(
+    cut="warm_up",
+    half="t * np.std(change, ddof=1) / np.sqrt(len(change))",
+    more="pass",
+    below='"faster"',
+    above='"slower"',
+):
+    return VERDICT.format(**locals())
+
+
+PRICE = """
+        from math import ceil
+
+        from helpers.simulator.theory import mean_wait, wait_exceeds
+
+
+        def price_of_order(rates, service, promise):
+            def holds(rate, consumers):
+                if rate * service >= consumers:
+                    return False
+                return rate == 0 or {promised}
+
+            shared = next(n for n in range(1, 1000) if holds(sum(rates), n)) {more}
+            for p in {ps}:
+                if {all_hold}:
+                    return shared, p
+            return shared, {none}
+"""
+
+
+def _price(
+    promised="wait_exceeds(promise, rate, service, consumers) <= 0.01",
+    more="",
+    ps="range(1, 65)",
+    all_hold="all(holds(sum(rates[place::p]), 1) for place in range(p))",
+    none="None",
+):
+    return PRICE.format(**locals())
+
+
+KEEP = """
+        import redis
+
+
+        def keep(r, event):
+            key = f"order:{{event['order_id']}}"
+            stored = r.hget(key, "version")
+            if stored is not None and {newer}:
+                return {older}
+            r.hset(key, mapping={fields})
+            return True
+"""
+
+
+def _keep(
+    newer='int(stored) >= int(event["version"])',
+    older="False",
+    fields='{"version": event["version"], "state": event["state"]}',
+):
+    return KEEP.format(**locals())
+
+
+BATCHES = """
+        def batches(me):
+            while True:
+                reply = me.r.xreadgroup(me.group, me.name, {{me.key: ">"}}, count={count})
+                if not reply:
+                    {wait}
+                    continue
+                [[_, orders]] = reply
+                {before}
+                for entry_id, order in {what}:
+                    {work}
+                    {each}
+                {after}
+"""
+
+
+def _batches(
+    count="10",
+    wait="yield me.arrival()",
+    before="pass",
+    what="orders",
+    work="yield me.work(order)",
+    each="pass",
+    after="me.r.xack(me.key, me.group, *[entry_id for entry_id, _ in orders])",
+):
+    return BATCHES.format(**locals())
+
+
+WRONG = [
+    (
+        "17.1",
+        "by the mean",
+        "the promise is about the slowest percent",
+        _needs(late="mean_wait(rate, service, n) > promise"),
+    ),
+    ("17.1", "forgets the dead one", "as long as all live", _needs(result="n")),
+    ("17.1", "runs at 100 %", "At a load of 100 %", _needs(start="ceil(rate * service)", late="False", result="n")),
+    ("17.1", "rounds up to a load of 1", "whose load is 1 or more", _needs(start="ceil(rate * service)")),
+    ("17.1", "begins at one", "whose load is 1 or more", _needs(start="1")),
+    ("17.1", "a spare one more", "one fewer would do", _needs(result="n + 2")),
+    ("17.1", "sizes for 80 % load", "wait longer than", _needs(start="ceil(rate * service / 0.8)", late="False")),
+    (
+        "17.1",
+        "the mean, and the dead one forgotten",
+        "wait longer than 0.2 s",
+        _needs(late="mean_wait(rate, service, n) > promise", result="n"),
+    ),
+    ("17.1", "one in a thousand", "one fewer would do", _needs(late="wait_exceeds(promise, rate, service, n) > 0.001")),
+    (
+        "17.1",
+        "the dead one takes its orders along",
+        "one fewer would do",
+        _needs(late="wait_exceeds(promise, rate, service, n) > 0.01", result="n + ceil(n / 4)"),
+    ),
+    ("17.1", "prints", "should return a number of consumers", _needs(result="print(n + 1)")),
+    ("17.2", "the means, and no interval", "runs of one system differ by more", _verdict(half="0")),
+    ("17.2", "one seed", "runs of one system differ by more", _verdict(more="low = high = change[0]")),
+    ("17.2", "counts the warm-up", "leave them out of the mean", _verdict(cut="0")),
+    (
+        "17.2",
+        "every order a measurement",
+        "runs of one system differ by more",
+        _verdict(
+            half="1.96 * np.std(np.concatenate([run[warm_up:] for run in new])) / np.sqrt(len(new) * len(new[0]))"
+        ),
+    ),
+    (
+        "17.2",
+        "two intervals side by side",
+        "compare the two of a seed before anything else",
+        _verdict(half="t * (np.std(before, ddof=1) + np.std(after, ddof=1)) / np.sqrt(len(change))"),
+    ),
+    (
+        "17.2",
+        "two samples, unpaired",
+        "compare the two of a seed before anything else",
+        _verdict(half="t * np.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / len(change))"),
+    ),
+    ("17.2", "old minus new", "new minus old", _verdict(below='"slower"', above='"faster"')),
+    ("17.2", "divides by n", "divided by n - 1", _verdict(half="t * np.std(change) / np.sqrt(len(change))")),
+    (
+        "17.2",
+        "1.96 for two runs",
+        "it is the t that was given",
+        _verdict(half="1.96 * np.std(change, ddof=1) / np.sqrt(len(change))"),
+    ),
+    ("17.2", "no square root of n", "by the root of 10", _verdict(half="t * np.std(change, ddof=1)")),
+    ("17.2", "warm-up of the end", "leave them out", _verdict(cut="0", more="pass")),
+    ("17.2", "True and False", 'should return "faster"', _verdict(below="True", above="False")),
+    ("17.3", "sharing is free", "the busiest stream gets", _price(all_hold="holds(sum(rates), p)")),
+    ("17.3", "an even share", "whose orders go there?", _price(all_hold="holds(sum(rates) / p, 1)")),
+    ("17.3", "a number where there is none", "have to stay on one stream", _price(none="64")),
+    (
+        "17.3",
+        "by the mean wait",
+        "The mean is not the promise",
+        _price(promised="mean_wait(rate, service, consumers) <= promise"),
+    ),
+    ("17.3", "only powers of two", "keep it already", _price(ps="(1, 2, 4, 8, 16, 32, 64)")),
+    ("17.3", "up to the number of customers", "there is a p", _price(ps="range(1, min(65, len(rates)))")),
+    ("17.3", "one more for the dead", "nobody dies", _price(more="+ 1")),
+    (
+        "17.3",
+        "neighbours on one stream",
+        "the busiest stream gets",
+        _price(all_hold="all(holds(sum(rates[len(rates) * k // p : len(rates) * (k + 1) // p]), 1) for k in range(p))"),
+    ),
+    (
+        "17.3",
+        "asks for a load above 1",
+        "grows for ever",
+        _price(all_hold="all(wait_exceeds(promise, sum(rates[k::p]), service, 1) <= 0.01 for k in range(p))"),
+    ),
+    ("17.3", "the biggest customer alone", "the busiest stream gets", _price(all_hold="holds(max(rates), 1)")),
+    (
+        "17.3",
+        "only the shared group",
+        "two numbers",
+        _price(ps="()", none="None\n            return shared").replace("return shared, None", "return shared"),
+    ),
+    ("17.4", "looks, then stores", "have to be one step", _keep()),
+    ("17.4", "stores whatever comes", "it should have version 3", _keep(newer="False")),
+    ("17.4", "versions as text", "As text", _keep(newer='stored >= event["version"]')),
+    (
+        "17.4",
+        "the same version again",
+        "and the event was not stored",
+        _keep(newer='int(stored) > int(event["version"])'),
+    ),
+    ("17.4", "the state alone", "it should have version 1", _keep(fields='{"state": event["state"]}')),
+    ("17.4", "returns nothing for what is late", "returned None", _keep(older="None")),
+    (
+        "17.4",
+        "only the first event counts",
+        "it should have version 3",
+        """
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            if not r.hsetnx(key, "version", event["version"]):
+                return False
+            r.hset(key, "state", event["state"])
+            return True
+     """,
+    ),
+    (
+        "17.4",
+        "MULTI alone",
+        "have to be one step",
+        """
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            stored = r.hget(key, "version")
+            if stored is not None and int(stored) >= int(event["version"]):
+                return False
+            with r.pipeline(transaction=True) as pipe:
+                pipe.hset(key, "version", event["version"])
+                pipe.hset(key, "state", event["state"])
+                pipe.execute()
+            return True
+     """,
+    ),
+    (
+        "17.4",
+        "gives up when somebody was faster",
+        "and the event was not stored",
+        """
+        import redis
+
+
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            with r.pipeline() as pipe:
+                pipe.watch(key)
+                stored = pipe.hget(key, "version")
+                if stored is not None and int(stored) >= int(event["version"]):
+                    return False
+                pipe.multi()
+                pipe.hset(key, mapping={"version": event["version"], "state": event["state"]})
+                try:
+                    pipe.execute()
+                except redis.WatchError:
+                    pass
+                return True
+     """,
+    ),
+    (
+        "17.4",
+        "leaves the newer one to others",
+        "between its look and its write",
+        """
+        import redis
+
+
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            with r.pipeline() as pipe:
+                pipe.watch(key)
+                stored = pipe.hget(key, "version")
+                if stored is not None and int(stored) >= int(event["version"]):
+                    return False
+                pipe.multi()
+                pipe.hset(key, mapping={"version": event["version"], "state": event["state"]})
+                try:
+                    pipe.execute()
+                    return True
+                except redis.WatchError:
+                    return False
+     """,
+    ),
+    (
+        "17.5",
+        "acknowledges each",
+        "one XACK takes many ids",
+        _batches(each="me.r.xack(me.key, me.group, entry_id)", after="pass"),
+    ),
+    (
+        "17.5",
+        "acknowledges first",
+        "before the work on them was done",
+        _batches(before="me.r.xack(me.key, me.group, *[entry_id for entry_id, _ in orders])", after="pass"),
+    ),
+    (
+        "17.5",
+        "acknowledges the last one alone",
+        "pending that it had read",
+        _batches(after="me.r.xack(me.key, me.group, orders[-1][0])"),
+    ),
+    ("17.5", "goes round without waiting", "goes round without a yield", _batches(wait="pass")),
+    ("17.5", "ends when nothing is there", "reads again, for ever", _batches(wait="return")),
+    ("17.5", "only the first of each batch", "a read brings a list", _batches(what="orders[:1]")),
+    ("17.5", "one at a time", "when 25 were waiting", _batches(count="1")),
+    ("17.5", "as many as there are", "ten is the most", _batches(count="100")),
+    ("17.5", "work without yield", "before the work on them was done", _batches(work="me.work(order)")),
+    ("17.5", "no acknowledgement", "pending that it had read", _batches(after="pass")),
+    (
+        "17.5",
+        "no generator",
+        "with yield where time passes",
+        """
+        def batches(me):
+            reply = me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=10)
+            return reply or None
+     """,
+    ),
+    ("17.5", "the work twice", "did work", _batches(each="yield me.work(order)")),
+]
