@@ -476,6 +476,11 @@ def raises_later(me):
     raise KeyError("price")
 
 
+def waits_in_real_time(me):
+    yield me.sleep(2.0)
+    me.r.xreadgroup(me.group, me.name, {me.key: ">"}, block=1000)
+
+
 def adds(fields: dict, entry_id: str) -> Callable:
     def body(me):
         yield me.sleep(2.0)
@@ -520,6 +525,14 @@ def adds(fields: dict, entry_id: str) -> Callable:
                 sim.run(),
             ),
             "bob adds to 'sim:0', which a group reads, without a message's fields n, seconds",
+        ),
+        (
+            lambda sim: (
+                sim.producer("sim:0", regular(1, 5), constant(1)),
+                sim.consumer("sim:0", "workers", "bob", waits_in_real_time),
+                sim.run(),
+            ),
+            "bob waits with BLOCK, in real time: yield me.arrival() instead",
         ),
         (
             lambda sim: (

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import redis
 
 from helpers.exercises import Lab, Raised, Wrong, show
 from helpers.simulator import Simulation, SimulationError
@@ -167,8 +168,8 @@ def _why(given: str, old: list, new: list, warm_up: int, t: float, mean: float, 
     if right == "not shown":
         if given == _told(_interval(kept, t, ddof=0)):
             return "The standard deviation of a few runs is divided by n - 1; with n the interval is too narrow."
-        if given == _told(_interval(kept, 1.96)):
-            return f"1.96 is for many runs; for so few it is the t that was given, {t}."
+        if given in (_told(_interval(kept, 1.96)), _told(_interval(kept, 2.26 * math.sqrt(len(kept) / 10)))):
+            return f"For so few runs it is the t that was given, {t}, over the root of their number."
         return (
             f"Their mean changed by {mean:+.2f} s, and runs of one system differ by more: the interval is "
             f"{low:.2f} to {high:.2f} s. How far would another set of seeds have moved it?"
@@ -194,6 +195,9 @@ def _price_of_order(lab: Lab) -> None:
         ([1.0] * 64, 0.1, 1.0),  # a customer for each of 64 streams
         ([2.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], 0.3, 3.0),  # one is hot
         ([1.8, 0.1, 0.1, 0.1, 1.8, 0.1, 0.1, 0.1, 0.1], 0.3, 3.0),  # two hot ones meet on 4 streams, not on 3
+        ([1.2, 0.05, 0.05, 0.05, 1.2, 0.05], 0.3, 2.0),  # 3 streams hold, 4 do not, 5 do
+        ([1.2, 0.05, 0.05, 0.05, 0.05, 1.2], 0.3, 2.0),  # 2 to 4 hold, 5 do not
+        ([0.3, 1.0, 0.3, 1.0, 0.3, 1.0, 0.3, 1.0], 0.3, 2.0),  # blocks of neighbours would be even
         ([4.0, 0.5, 0.5, 0.5], 0.3, 2.0),  # the hottest is too much for any p
         ([0.2], 1.0, 10.0),
         ([1.0, 0.0, 1.0, 0.0, 1.0, 0.0], 0.5, 2.5),  # customers who order nothing
@@ -209,8 +213,11 @@ def _one_price(lab: Lab, rates: list[float], service: float, promise: float) -> 
         given = lab.call(list(rates), service, promise)
     except Raised as raised:
         if "less than 1" in str(raised.error):
+            nobody = "is 0," in str(raised.error)
             raise lab.wrong(
-                "asked for the wait of a queue that grows for ever: its load is 1 or more, or nobody comes."
+                "asked for the wait on a stream to which nobody goes, which is nothing to wait for."
+                if nobody
+                else "asked for the wait of a queue that grows for ever: its load is 1 or more."
             ) from raised
         if isinstance(raised.error, (StopIteration, IndexError)) and split is None:
             raise lab.wrong(
@@ -285,6 +292,8 @@ def _keep(lab: Lab) -> None:
         if stored:
             newest[event["order_id"]] = event
         _kept(lab, r, newest, event, before)
+        if given is True and not stored:
+            raise lab.wrong(f"returned True, and version {event['version']} is not newer than {before['version']}.")
         if given is not stored:
             raise lab.wrong(f"returned {show(given)}, and the event was {'' if stored else 'not '}stored.")
     for mine, other in ((_event(2, "paid"), _event(3, "sent")), (_event(1, "created"), _event(2, "paid"))):
@@ -321,7 +330,10 @@ def _late(lab: Lab, mine: dict, other: dict) -> None:
     another = lab.another(r)
 
     def meanwhile(name: str, args: tuple) -> None:
-        if not looked and name.upper() in ("HGET", "HMGET", "HGETALL", "HEXISTS", "EXISTS") and key in args:
+        reads = name.upper() in ("EXISTS", "TYPE", "DUMP") or (
+            name.upper().startswith("H") and "SET" not in name.upper()
+        )
+        if not looked and reads and key in args:
             looked.append(name)
             another.hset(key, mapping={"version": other["version"], "state": other["state"]})
 
@@ -331,6 +343,11 @@ def _late(lab: Lab, mine: dict, other: dict) -> None:
         return
     newest = mine if int(mine["version"]) > int(other["version"]) else other
     stored = another.hgetall(key)
+    if newest is mine and stored.get("version") == other["version"]:
+        raise lab.wrong(
+            f"left version {other['version']}: another consumer stored that between its look and its write, so the "
+            f"look was out of date. Its own version {mine['version']} is newer still, and nobody brings it again."
+        )
     if stored.get("version") != newest["version"] or stored.get("state") != newest["state"]:
         raise lab.wrong(
             f"left {show(stored)}: another consumer stored version {other['version']} between its look and its write, "
@@ -341,7 +358,7 @@ def _late(lab: Lab, mine: dict, other: dict) -> None:
 
 
 def _tell(r: Any, after: Callable[[str, tuple], None]) -> None:
-    """Calls `after` for each command that is sent on its own, also one of a pipeline that WATCHes."""
+    """Calls `after` for each command, for those of a pipeline when it was executed."""
     execute, make = r.execute_command, r.pipeline
 
     def told(do: Callable[..., Any]) -> Callable[..., Any]:
@@ -355,6 +372,16 @@ def _tell(r: Any, after: Callable[[str, tuple], None]) -> None:
     def pipeline(*args: Any, **options: Any) -> Any:
         pipe = make(*args, **options)
         pipe.immediate_execute_command = told(pipe.immediate_execute_command)
+        run = pipe.execute
+
+        def execute_all(*args: Any, **options: Any) -> Any:
+            sent = [command for command, _ in pipe.command_stack]
+            replies = run(*args, **options)
+            for command in sent:
+                after(command[0], command)
+            return replies
+
+        pipe.execute = execute_all
         return pipe
 
     r.execute_command, r.pipeline = told(execute), pipeline
@@ -393,8 +420,11 @@ def _simulated(lab: Lab, arrivals: Any, service: Any, consumers: int) -> Any:
         sim.consumer("orders", "packing", f"packer {n + 1}", lambda me: _life(lab, me))
     try:
         return sim.run()
-    except SimulationError as error:
-        raise lab.wrong(f"did not get through: {error}") from error
+    except (SimulationError, redis.RedisError) as error:
+        star = (
+            " A list of ids goes to xack with a * before it." if "Invalid input of type: 'list'" in str(error) else ""
+        )
+        raise lab.wrong(f"did not get through: {error}{star}") from error
     except _Endless:
         raise lab.wrong(
             "sent 2,000 commands at one moment of virtual time: somewhere it goes round without a yield. When there "
@@ -428,6 +458,8 @@ def _look_at_batches(lab: Lab, run: Any) -> None:
         raise lab.wrong(
             f"read {len(read)} orders and worked on {len(read) - untouched}: a read brings a list of orders."
         )
+    if len({(work.by, work.started) for work in run._work}) < len(run._work):
+        raise lab.wrong("began several orders at the same moment: time passes only where an event is yielded.")
     ended = _ends(run)
     for step in acks:
         early = [
@@ -435,6 +467,8 @@ def _look_at_batches(lab: Lab, run: Any) -> None:
         ]
         if early:
             raise lab.wrong("acknowledged orders before the work on them was done: a crash in between would lose them.")
+    if any(b"NOACK" in step.args for step in reads):
+        raise lab.wrong("read with NOACK: nothing is pending then, and what a crash interrupts is lost.")
     pending = len(run.fates["pending"])
     if pending:
         raise lab.wrong(f"left {pending} orders pending that it had read and worked on.")

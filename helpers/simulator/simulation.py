@@ -440,6 +440,8 @@ class Simulation:
             if me is not None:
                 if args[0] == "XADD":
                     self._allow(me, args)
+                if b"BLOCK" in args:
+                    raise SimulationError(f"{me.name} waits with BLOCK, in real time: yield me.arrival() instead.")
                 if not me.alive:  # A finally clause that Python runs when it throws the generator away.
                     raise _Died
                 if args[0] == "XACK" and me._doom and me._is_doomed("before ack"):

@@ -178,7 +178,7 @@ WRONG = [
     (
         "17.2",
         "1.96 for two runs",
-        "it is the t that was given",
+        "over the root of their number",
         _verdict(half="1.96 * np.std(change, ddof=1) / np.sqrt(len(change))"),
     ),
     ("17.2", "no square root of n", "by the root of 10", _verdict(half="t * np.std(change, ddof=1)")),
@@ -221,7 +221,7 @@ WRONG = [
     (
         "17.4",
         "the same version again",
-        "and the event was not stored",
+        "is not newer than 3",
         _keep(newer='int(stored) > int(event["version"])'),
     ),
     ("17.4", "the state alone", "it should have version 1", _keep(fields='{"state": event["state"]}')),
@@ -283,7 +283,7 @@ WRONG = [
     (
         "17.4",
         "leaves the newer one to others",
-        "between its look and its write",
+        "is newer still",
         """
         import redis
 
@@ -327,7 +327,7 @@ WRONG = [
     ("17.5", "only the first of each batch", "a read brings a list", _batches(what="orders[:1]")),
     ("17.5", "one at a time", "when 25 were waiting", _batches(count="1")),
     ("17.5", "as many as there are", "ten is the most", _batches(count="100")),
-    ("17.5", "work without yield", "before the work on them was done", _batches(work="me.work(order)")),
+    ("17.5", "work without yield", "time passes only where", _batches(work="me.work(order)")),
     ("17.5", "no acknowledgement", "pending that it had read", _batches(after="pass")),
     (
         "17.5",
@@ -340,4 +340,105 @@ WRONG = [
      """,
     ),
     ("17.5", "the work twice", "did work", _batches(each="yield me.work(order)")),
+    (
+        "17.2",
+        "2.26 and the root of ten, whatever the number",
+        "over the root of their number",
+        _verdict(half="2.26 * np.std(change, ddof=1) / np.sqrt(10)"),
+    ),
+    (
+        "17.3",
+        "blocks of customers",
+        "the busiest stream gets",
+        _price(
+            all_hold="all(holds(sum(rates[-(-len(rates) // p) * i : -(-len(rates) // p) * (i + 1)]), 1) "
+            "for i in range(p))"
+        ),
+    ),
+    (
+        "17.3",
+        "downward from 64",
+        "keep it already",
+        """
+        from helpers.simulator.theory import wait_exceeds
+
+
+        def price_of_order(rates, service, promise):
+            def holds(rate, consumers):
+                if rate * service >= consumers:
+                    return False
+                return rate == 0 or wait_exceeds(promise, rate, service, consumers) <= 0.01
+
+            shared = next(n for n in range(1, 1000) if holds(sum(rates), n))
+            p = 65
+            while p > 1 and all(holds(sum(rates[k :: p - 1]), 1) for k in range(p - 1)):
+                p -= 1
+            return shared, p if p < 65 else None
+     """,
+    ),
+    (
+        "17.3",
+        "search by halves",
+        "keep it already",
+        """
+        from helpers.simulator.theory import wait_exceeds
+
+
+        def price_of_order(rates, service, promise):
+            def holds(rate, consumers):
+                if rate * service >= consumers:
+                    return False
+                return rate == 0 or wait_exceeds(promise, rate, service, consumers) <= 0.01
+
+            shared = next(n for n in range(1, 1000) if holds(sum(rates), n))
+            low, high = 1, 65
+            while low < high:
+                middle = (low + high) // 2
+                if all(holds(sum(rates[k::middle]), 1) for k in range(middle)):
+                    high = middle
+                else:
+                    low = middle + 1
+            return shared, low if low < 65 else None
+     """,
+    ),
+    (
+        "17.4",
+        "an error instead of another look",
+        "WatchError",
+        """
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            with r.pipeline() as pipe:
+                pipe.watch(key)
+                stored = pipe.hget(key, "version")
+                if stored is not None and int(stored) >= int(event["version"]):
+                    return False
+                pipe.multi()
+                pipe.hset(key, mapping={"version": event["version"], "state": event["state"]})
+                pipe.execute()
+                return True
+     """,
+    ),
+    ("17.5", "waits with BLOCK", "yield me.arrival() instead", _batches(count="10, block=1000")),
+    (
+        "17.5",
+        "a list of ids",
+        "with a * before it",
+        _batches(after="me.r.xack(me.key, me.group, [entry_id for entry_id, _ in orders])"),
+    ),
+    (
+        "17.4",
+        "looks through a pipeline",
+        "have to be one step",
+        """
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            [stored] = r.pipeline().hget(key, "version").execute()
+            if stored is not None and int(stored) >= int(event["version"]):
+                return False
+            r.hset(key, mapping={"version": event["version"], "state": event["state"]})
+            return True
+     """,
+    ),
+    ("17.5", "NOACK and no XACK", "read with NOACK", _batches(count="10, noack=True", after="pass")),
 ]
