@@ -537,6 +537,14 @@ def adds(fields: dict, entry_id: str) -> Callable:
         (
             lambda sim: (
                 sim.producer("sim:0", regular(1, 5), constant(1)),
+                sim.consumer("sim:0", "workers", "bob", lambda me: iter([1.5])),
+                sim.run(),
+            ),
+            "bob yielded 1.5: yield me.work(fields), me.arrival() or me.sleep(seconds)",
+        ),
+        (
+            lambda sim: (
+                sim.producer("sim:0", regular(1, 5), constant(1)),
                 sim.consumer("sim:0", "workers", "bob", raises_later),
                 sim.run(),
             ),

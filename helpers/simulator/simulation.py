@@ -393,6 +393,10 @@ class Simulation:
         try:
             event = next(life)
             while True:
+                if not isinstance(event, simpy.Event):
+                    raise SimulationError(
+                        f"{me.name} yielded {event!r}: yield me.work(fields), me.arrival() or me.sleep(seconds)."
+                    )
                 try:
                     value = yield event
                 except simpy.Interrupt:

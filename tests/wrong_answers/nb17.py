@@ -441,4 +441,269 @@ WRONG = [
      """,
     ),
     ("17.5", "NOACK and no XACK", "read with NOACK", _batches(count="10, noack=True", after="pass")),
+    (
+        "17.1",
+        "ends its search at 64",
+        "returned None",
+        """
+        from helpers.simulator.theory import wait_exceeds
+
+
+        def consumers_for(rate, service, promise):
+            for n in range(1, 65):
+                if rate * service < n and wait_exceeds(promise, rate, service, n) <= 0.01:
+                    return n + 1
+     """,
+    ),
+    ("17.1", "load at most 90 %", "one fewer would do", _needs(start="ceil(rate * service / 0.9)")),
+    ("17.1", "rounds", "one fewer would do", _needs(start="round(rate * service) + 1")),
+    (
+        "17.1",
+        "the dead one slows the others",
+        "wait longer than",
+        """
+        from helpers.simulator.theory import wait_exceeds
+
+
+        def consumers_for(rate, service, promise):
+            n = 2
+            while True:
+                slower = service * n / (n - 1)
+                if rate * slower < n and wait_exceeds(promise, rate, slower, n) <= 0.01:
+                    return n
+                n += 1
+     """,
+    ),
+    (
+        "17.2",
+        "medians",
+        "and the mean",
+        _verdict(
+            more="""change = np.array([np.median(run[warm_up:]) for run in new]) - np.array(
+                [np.median(run[warm_up:]) for run in old])
+            half = t * np.std(change, ddof=1) / np.sqrt(len(change))
+            low, high = change.mean() - half, change.mean() + half"""
+        ),
+    ),
+    (
+        "17.2",
+        "a ratio",
+        "In each seed",
+        _verdict(
+            more="""change = np.array(after) / np.array(before) - 1
+            half = t * np.std(change, ddof=1) / np.sqrt(len(change))
+            low, high = change.mean() - half, change.mean() + half"""
+        ),
+    ),
+    (
+        "17.2",
+        "sorted means",
+        "runs of one system differ by more",
+        _verdict(
+            more="""change = np.array(sorted(after)) - np.array(sorted(before))
+            half = t * np.std(change, ddof=1) / np.sqrt(len(change))
+            low, high = change.mean() - half, change.mean() + half"""
+        ),
+    ),
+    ("17.2", "one order too many left out", "every order after the warm-up counts", _verdict(cut="warm_up + 1")),
+    (
+        "17.2",
+        "the end left out too",
+        "every order after the warm-up counts",
+        _verdict(cut="warm_up:-1").replace("warm_up:-1:", "warm_up:-1"),
+    ),
+    (
+        "17.2",
+        "divides by the scatter",
+        "may not scatter at all",
+        """
+        from statistics import mean, stdev
+
+
+        def verdict(old, new, warm_up, t):
+            change = [mean(b[warm_up:]) - mean(a[warm_up:]) for a, b in zip(old, new)]
+            score = mean(change) / (stdev(change) / len(change) ** 0.5)
+            return "faster" if score < -t else "slower" if score > t else "not shown"
+     """,
+    ),
+    ("17.2", "no change is faster", "runs of one system", _verdict(more="high -= 1e-12")),
+    ("17.2", "slower without an interval", "runs of one system differ by more", _verdict(more="low = change.mean()")),
+    (
+        "17.2",
+        "deletes the warm-up from the lists",
+        "changed the lists",
+        """
+        import numpy as np
+
+
+        def verdict(old, new, warm_up, t):
+            for run in old + new:
+                del run[:warm_up]
+            change = [np.mean(b) - np.mean(a) for a, b in zip(old, new)]
+            half = t * np.std(change, ddof=1) / np.sqrt(len(change))
+            low, high = np.mean(change) - half, np.mean(change) + half
+            return "faster" if high < 0 else "slower" if low > 0 else "not shown"
+     """,
+    ),
+    ("17.3", "63 at most", "up to 64", _price(ps="range(1, 64)")),
+    ("17.3", "any number of streams", "more than the 64", _price(ps="range(1, 1000)")),
+    ("17.3", "swapped", "the first number", _price().replace("return shared, p", "return p, shared")),
+    (
+        "17.3",
+        "a stream without orders",
+        "to which nobody goes",
+        _price(
+            all_hold="all(sum(rates[k::p]) * service < 1 and wait_exceeds(promise, sum(rates[k::p]), service) <= 0.01 "
+            "for k in range(p))"
+        ),
+    ),
+    (
+        "17.4",
+        "looks twice",
+        "is the newest",
+        """
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            for _ in range(2):
+                stored = r.hget(key, "version")
+                if stored is not None and int(stored) >= int(event["version"]):
+                    return False
+            r.hset(key, mapping={"version": event["version"], "state": event["state"]})
+            return True
+     """,
+    ),
+    (
+        "17.4",
+        "remembers in its own memory",
+        "the only one that there is",
+        """
+        SEEN = {}
+
+
+        def keep(r, event):
+            if SEEN.get(event["order_id"], -1) >= int(event["version"]):
+                return False
+            SEEN[event["order_id"]] = int(event["version"])
+            r.hset(f"order:{event['order_id']}", mapping={"version": event["version"], "state": event["state"]})
+            return True
+     """,
+    ),
+    (
+        "17.4",
+        "the state after the transaction",
+        "in one step",
+        """
+        import redis
+
+
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            with r.pipeline() as pipe:
+                while True:
+                    try:
+                        pipe.watch(key)
+                        stored = pipe.hget(key, "version")
+                        if stored is not None and int(stored) >= int(event["version"]):
+                            return False
+                        pipe.multi()
+                        pipe.hset(key, "version", event["version"])
+                        pipe.execute()
+                        break
+                    except redis.WatchError:
+                        pass
+            r.hset(key, "state", event["state"])
+            return True
+     """,
+    ),
+    (
+        "17.4",
+        "gives up after two tries",
+        "look again",
+        """
+        import redis
+
+
+        def keep(r, event):
+            key = f"order:{event['order_id']}"
+            for _ in range(2):
+                with r.pipeline() as pipe:
+                    try:
+                        pipe.watch(key)
+                        stored = pipe.hget(key, "version")
+                        if stored is not None and int(stored) >= int(event["version"]):
+                            return False
+                        pipe.multi()
+                        pipe.hset(key, mapping={"version": event["version"], "state": event["state"]})
+                        pipe.execute()
+                        return True
+                    except redis.WatchError:
+                        pass
+            return False
+     """,
+    ),
+    (
+        "17.5",
+        "waits before it reads",
+        "reads again, for ever",
+        """
+        def batches(me):
+            while True:
+                yield me.arrival()
+                for _, orders in me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=10):
+                    for _, order in orders:
+                        yield me.work(order)
+                    me.r.xack(me.key, me.group, *[entry_id for entry_id, _ in orders])
+     """,
+    ),
+    (
+        "17.5",
+        "waits after each batch",
+        "reads again, for ever",
+        """
+        def batches(me):
+            while True:
+                for _, orders in me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=10):
+                    for _, order in orders:
+                        yield me.work(order)
+                    me.r.xack(me.key, me.group, *[entry_id for entry_id, _ in orders])
+                yield me.arrival()
+     """,
+    ),
+    (
+        "17.5",
+        "ids never cleared",
+        "not those of one batch",
+        """
+        def batches(me):
+            ids = []
+            while True:
+                reply = me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=10)
+                if not reply:
+                    yield me.arrival()
+                    continue
+                for entry_id, order in reply[0][1]:
+                    ids.append(entry_id)
+                    yield me.work(order)
+                me.r.xack(me.key, me.group, *ids)
+     """,
+    ),
+    ("17.5", "one name for all", "not its own", _batches().replace("me.name", '"worker"')),
+    (
+        "17.5",
+        "deletes as well",
+        "other groups may still need",
+        _batches(
+            after="me.r.xack(me.key, me.group, *[entry_id for entry_id, _ in orders])\n"
+            "                me.r.xdel(me.key, *[entry_id for entry_id, _ in orders])"
+        ),
+    ),
+    ("17.5", "looks every second", "me.arrival() wakes it", _batches(wait="yield me.sleep(1)")),
+    ("17.5", "its own entries by 0", "for what it holds already", _batches().replace('">"', '"0"')),
+    ("17.5", "yields nothing", "yielded None", _batches(wait="yield")),
+    (
+        "17.5",
+        "sleeps in the place of work",
+        "me.work(order) for none",
+        _batches(work="yield me.sleep(float(order['seconds']))"),
+    ),
 ]
