@@ -34,6 +34,8 @@ GET_JAVA = "apt install openjdk-17-jre-headless (Debian, Ubuntu), brew install o
 GET_MAVEN = "apt install maven (Debian, Ubuntu), brew install maven (macOS), or maven.apache.org"
 ELSEWHERE = "Use KAFKA_BOOTSTRAP_SERVERS=local for a private node, or unset it for the embedded mock"
 
+SKIPPED = "Skipped: {what} needs a real broker, and this is the embedded mock (KAFKA_BOOTSTRAP_SERVERS=local)."
+
 # No client writes into a cell: what goes wrong is raised where it is asked for.
 QUIET = {"log_level": 0, "error_cb": lambda error: None}
 
@@ -139,9 +141,7 @@ class Kafka:
     def only_real(self, what: str) -> bool:
         """True on a real broker; on the mock False, with a printed sentence."""
         if not self.real:
-            print(
-                f"Skipped: {what} needs a real broker, and this is the embedded mock (KAFKA_BOOTSTRAP_SERVERS=local)."
-            )
+            print(SKIPPED.format(what=what))
         return self.real
 
     def close(self) -> None:

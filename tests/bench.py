@@ -36,7 +36,7 @@ def medians(**runs: Callable[[], object]) -> dict[str, float]:
 
 
 def python(*args: str, **options) -> None:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("REDIS_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS_", "KAFKA_"))}
     done = subprocess.run([sys.executable, *args], env=env, capture_output=True, text=True, **options)
     if done.returncode:
         raise SystemExit(done.stdout[-3000:] + done.stderr[-3000:])

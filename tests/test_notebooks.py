@@ -8,28 +8,40 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
 import pytest
 import refresh
-from conftest import Server, need_server
+from conftest import Server, need_kafka, need_server
 
-from notebooks import NOTEBOOKS, PATHS, cells, exercises, printed
+from notebooks import NOTEBOOKS, PATHS, cells, exercises, on_the_mock, printed
 
 NAMES = [path.name for path in PATHS]
 EACH = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name[:2])
 # Notebooks with sections on a redis-server of their own, whatever the back end.
 WITH_A_SERVER = [path for path in PATHS if "private_redis(" in path.read_text(encoding="utf-8")]
+WITH_KAFKA = [path for path in PATHS if "connect_kafka(" in path.read_text(encoding="utf-8")]
 BACK_ENDS = ["fakeredis", "redis", "redis-8.2"]
 
 # The only tags: an exercise's stub, a cell that ends in an error, and what differs from machine to machine.
 TAGS = {"exercise", "raises-exception", "nbval-ignore-output"}
 
 
-def nbval(path: Path, url: str | None) -> subprocess.CompletedProcess:
+def nbval(path: Path, url: str | None, kafka: str | None = None) -> subprocess.CompletedProcess:
     """Strict nbval of one notebook in a process of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS_", "PYTEST_"))}
+    if kafka is None and "only_real(" in path.read_text(encoding="utf-8"):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / path.name
+            copy.write_text(json.dumps(on_the_mock(path)), encoding="utf-8")
+            return _nbval(copy, url, {})
+    return _nbval(path, url, {"KAFKA_BOOTSTRAP_SERVERS": kafka} if kafka else {})
+
+
+def _nbval(path: Path, url: str | None, settings: dict[str, str]) -> subprocess.CompletedProcess:
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS_", "PYTEST_", "KAFKA_"))}
+    env |= settings
     command = [
         sys.executable,
         "-m",
@@ -76,6 +88,13 @@ def test_strict(path, back_end):
         reached = server.client().info("commandstats")
     unseen = {name for name in commands_of(path) if f"cmdstat_{name}" not in reached}
     assert not unseen, f"{path.name} has commands that never reached the server"
+
+
+@pytest.mark.parametrize("path", WITH_KAFKA, ids=lambda path: path.name[:2])
+def test_strict_on_a_real_kafka(path):
+    need_kafka()
+    with Server("redis") as server:
+        assert_holds(nbval(path, server.url, kafka="local"), path)
 
 
 def commands_of(path: Path) -> set[str]:

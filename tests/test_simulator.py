@@ -311,6 +311,59 @@ def test_a_message_that_is_added_once_more_is_finished_with_its_last_entry(r):
     assert run.finished[4] == run.finished[9] + 3.0 and run.waits[4] == pytest.approx(8.0)
 
 
+@pytest.mark.parametrize("moment, again", [("before ack", True), ("after ack", False)])
+def test_a_crash_at_an_acknowledgement_in_a_transaction(r, moment, again):
+    def body(me):
+        while True:
+            for entry_id, _ in me.pending(5.0):
+                for _, fields in me.claim(entry_id, 5.0):
+                    yield me.work(fields)
+                    me.r.xack(me.key, me.group, entry_id)
+            for _, [[entry_id, fields]] in me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=1):
+                yield me.work(fields)
+                with me.r.pipeline(transaction=True) as pipe:
+                    pipe.incr("sim:done")
+                    pipe.xack(me.key, me.group, entry_id)
+                    pipe.execute()
+            yield me.sleep(1.0)
+
+    backend.claim(r, "sim:done")
+    with Simulation(r) as sim:
+        sim.stream("sim:0")
+        sim.group("sim:0", "workers")
+        sim.producer("sim:0", regular(1.0, 5), constant(0.5))
+        sim.consumer("sim:0", "workers", "c0", body, restarts=1.0)
+        sim.crash("c0", at=2.0, moment=moment)
+        run = sim.run(until=60.0)
+    assert sorted(run.deliveries) == ([1, 1, 1, 1, 2] if again else [1] * 5) and len(run.deaths) == 1
+    assert run.fates["acknowledged"] == set(range(5)) and int(r.get("sim:done")) == (4 if again else 5)
+    r.delete("sim:done")
+
+
+def test_a_heartbeat_is_no_delivery_and_keeps_its_message(r):
+    def body(me):
+        while True:
+            for entry_id, _ in me.pending(3.0):
+                me.claim(entry_id, 3.0)
+            for _, [[entry_id, fields]] in me.r.xreadgroup(me.group, me.name, {me.key: ">"}, count=1):
+                done = me.work(fields)
+                while not done.processed:
+                    yield done | me.sleep(1.0)
+                    if not done.processed:
+                        me.r.xclaim(me.key, me.group, me.name, 0, [entry_id], justid=True)
+                me.r.xack(me.key, me.group, entry_id)
+            yield me.sleep(0.5)
+
+    with Simulation(r) as sim:
+        sim.stream("sim:0")
+        sim.group("sim:0", "workers")
+        sim.producer("sim:0", regular(0.2, 4), constant(9.0))
+        for name in ("c0", "c1", "c2"):
+            sim.consumer("sim:0", "workers", name, body)
+        run = sim.run(until=100.0)
+    assert run.deliveries.tolist() == [1, 1, 1, 1] and sum(step.args[0] == "XCLAIM" for step in run.trace) > 20
+
+
 def test_the_progress_bar_is_stored_the_same_whatever_the_machine(capsys):
     for _ in range(2):
         with Simulation(backend.simulated()) as sim:

@@ -91,9 +91,15 @@ class GroupRun:
         return seconds
 
     @cached_property
+    def deaths(self) -> list[tuple[float, str]]:
+        """When and by name, the crashes of its consumers, in order."""
+        names = {step.by for step in self._sim.trace if step.args[0] == "XREADGROUP" and step.args[2] == self.name}
+        return [(time, by) for time, by in self._sim._deaths if by in names]
+
+    @cached_property
     def deliveries(self) -> np.ndarray:
         """(n,) how often each message was handed to a consumer."""
-        return self._counts(self._sim._numbers[entry] for entry, step in self._delivered if "JUSTID" not in step.args)
+        return self._counts(self._sim._numbers[entry] for entry, step in self._delivered if b"JUSTID" not in step.args)
 
     @cached_property
     def effects(self) -> np.ndarray:

@@ -57,6 +57,9 @@ class Consumer:
         self._doom: list[tuple[float, str]] = []  # crashes to come: not before this time, at this moment
         self.r = sim._recording(self)
 
+    def __repr__(self) -> str:
+        return f"the consumer {self.name!r} of {self.group!r}"
+
     @property
     def now(self) -> float:
         """Virtual seconds."""
@@ -434,52 +437,45 @@ class Simulation:
         client = backend.same_server(self._r)
         execute, pipeline, trace, env = client.execute_command, client.pipeline, self.trace, self.env
 
-        def note(args: tuple, options: dict, reply: Any) -> None:
-            trace.append(Step(env.now, me.name if me else "producer", args, options, reply))
-            if args[0] == "XADD" and reply is not None:
-                self._numbers[args[1], reply] = number_of(args)
-                self._ring(args[1])
-
-        def execute_command(*args: Any, **options: Any) -> Any:
+        def send(commands: list[tuple[tuple, dict]], carry_out: Callable[[], list]) -> list:
+            """One command, or those of a pipeline: allowed, sent, noted; a crash that was ordered happens around it."""
+            doomed = me is not None and me._doom and any(args[0] == "XACK" for args, _ in commands)
             if me is not None:
-                if args[0] == "XADD":
-                    self._allow(me, args)
-                if b"BLOCK" in args:
-                    raise SimulationError(f"{me.name} waits with BLOCK, in real time: yield me.arrival() instead.")
                 if not me.alive:  # A finally clause that Python runs when it throws the generator away.
                     raise _Died
-                if args[0] == "XACK" and me._doom and me._is_doomed("before ack"):
+                for args, _ in commands:
+                    self._allow(me, args)
+                if doomed and me._is_doomed("before ack"):
                     raise _Died
-            reply = execute(*args, **options)
-            note(args, options, reply)
-            if me is not None and args[0] == "XACK" and me._doom and me._is_doomed("after ack"):
+            replies = carry_out()
+            for (args, options), reply in zip(commands, replies, strict=True):
+                trace.append(Step(env.now, me.name if me else "producer", args, options, reply))
+                if args[0] == "XADD" and reply is not None:
+                    self._numbers[args[1], reply] = number_of(args)
+                    self._ring(args[1])
+            if doomed and me._is_doomed("after ack"):
                 raise _Died
-            return reply
+            return replies
+
+        def execute_command(*args: Any, **options: Any) -> Any:
+            return send([(args, options)], lambda: [execute(*args, **options)])[0]
 
         def noted_pipeline(*args: Any, **options: Any) -> redis.client.Pipeline:
             pipe = pipeline(*args, **options)
             run = pipe.execute
-
-            def execute_all(*args: Any, **options: Any) -> list:
-                commands = list(pipe.command_stack)
-                for sent, _ in commands:
-                    if me is not None and sent[0] == "XADD":
-                        self._allow(me, sent)
-                replies = run(*args, **options)
-                for (sent, sent_options), reply in zip(commands, replies, strict=True):
-                    note(sent, sent_options, reply)
-                return replies
-
-            pipe.execute = execute_all
+            pipe.execute = lambda *args, **options: send(list(pipe.command_stack), lambda: run(*args, **options))
             return pipe
 
         client.execute_command, client.pipeline = execute_command, noted_pipeline
         return client
 
     def _allow(self, me: Consumer, args: tuple) -> None:
-        """Refuses a consumer's XADD that the run could not tell: at today's time, or of no message where one is due."""
-        key = args[1]
-        if key in self._caps and id_and_fields(args)[0] == "*":
+        """Refuses what would leave virtual time, and an entry for a group's stream that is no message."""
+        if args[0] == "XREADGROUP" and b"BLOCK" in args:
+            raise SimulationError(f"{me.name} waits with BLOCK, in real time: yield me.arrival() instead.")
+        if args[0] != "XADD" or (key := args[1]) not in self._caps:
+            return
+        if id_and_fields(args)[0] == "*":
             raise SimulationError(f"{me.name} adds to {key!r} with *, today's time: give id=me.next_id({key!r}).")
         if key in {group.key for group in self._groups.values()} and number_of(args) is None:
             raise SimulationError(
