@@ -534,10 +534,10 @@ def waits_in_real_time(me):
     me.r.xreadgroup(me.group, me.name, {me.key: ">"}, block=1000)
 
 
-def adds(fields: dict, entry_id: str) -> Callable:
+def adds(fields: dict, entry_id: str, key: str = "sim:0") -> Callable:
     def body(me):
         yield me.sleep(2.0)
-        me.r.xadd(me.key, fields, id=entry_id)
+        me.r.xadd(key, fields, id=entry_id)
 
     return body
 
@@ -570,6 +570,14 @@ def adds(fields: dict, entry_id: str) -> Callable:
                 sim.run(),
             ),
             "bob adds to 'sim:0' with *, today's time: give id=me.next_id('sim:0')",
+        ),
+        (
+            lambda sim: (
+                sim.producer("sim:0", regular(1, 5), constant(1)),
+                sim.consumer("sim:0", "workers", "bob", adds({"n": 1, "seconds": 1}, "1-1", "somebody's")),
+                sim.run(),
+            ),
+            'bob adds to "somebody\'s", no stream of this simulation: add it with stream()',
         ),
         (
             lambda sim: (

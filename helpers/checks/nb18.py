@@ -35,7 +35,7 @@ def _choice(reads: list[list[float]], share: float, late: int) -> tuple[int, int
 
 def _smallest(ages: list[float], share: float) -> int:
     seconds = 1
-    while sum(age >= seconds for age in ages) > share * len(ages):
+    while sum(age >= seconds for age in ages) / len(ages) > share:
         seconds += 1
     return seconds
 
@@ -61,6 +61,7 @@ def _min_idle(lab: Lab) -> None:
         ([[41.3], [2.1], [3.2]] * 30, 0.0, 10, 5000),
         ([[9.5], [2.1], [3.2]] * 30, 0.0, 20, 5000),
         ([[7.3], [2.1], [3.2]] * 30, 0.0, 10, 5000),
+        ([[2.0], [1.0], [2.0]], 0.0, 60, 9000),
     ]
     for reads, share, late, block in cases:
         returned = lab.call(reads, share, late, block)
@@ -82,7 +83,7 @@ def _judge_min_idle(lab: Lab, pair: tuple, reads: list, share: float, late: int,
     told = f"returned {show(pair)}, where {show((expected, heart))} is right:"
     if min_idle != expected and min_idle in (expected / 1000, _smallest(ages, share)):
         raise lab.wrong(f"{told} that is seconds, and XCLAIM counts milliseconds.")
-    if min_idle == block:
+    if min_idle == block != expected:
         raise lab.wrong(
             f"{told} {block} is how long a read waits for an order. While it waits, the consumer holds none; the "
             "min-idle-time is about orders in work."
@@ -96,7 +97,7 @@ def _judge_min_idle(lab: Lab, pair: tuple, reads: list, share: float, late: int,
         raise lab.wrong(f"{told} twice the min-idle-time is within {late} seconds, so it needs no heartbeat.")
     if min_idle != expected:
         raise lab.wrong(f"{told} {_why_not(min_idle, expected, ages, singles, share, late, heart)}")
-    raise lab.wrong(f"{told} the beat is a third of the min-idle-time, so that two may get lost.")
+    raise lab.wrong(f"{told} the beat is a third of the min-idle-time, a whole number, so that two may get lost.")
 
 
 def _why_not(
@@ -406,6 +407,7 @@ def _work(orders: int) -> list[float]:
 
 def _poison_batch(lab: Lab) -> None:
     _without_faults(lab)
+    _a_full_batch(lab)
     _one_dies(lab)
     _some_fail(lab)
     _some_kill(lab)
@@ -434,6 +436,15 @@ def _without_faults(lab: Lab) -> None:
     _once(trial, run)
 
 
+def _a_full_batch(lab: Lab) -> None:
+    """One consumer has five orders of nearly three seconds, beside two who have none."""
+    trial = _Trial(lab, [0.5] * 5 + [40.5] * 5, [2.95] * 10)
+    _team(trial, joins=1.0)
+    run = trial.run(660)
+    _settled(trial, run, "nobody died in this run")
+    _once(trial, run)
+
+
 def _one_dies(lab: Lab) -> None:
     trial = _Trial(lab, [float(n) for n in range(1, 31)], _work(30))
     _team(trial)
@@ -449,6 +460,10 @@ def _some_fail(lab: Lab) -> None:
     trial = _Trial(lab, [float(n) for n in range(1, 21)], _work(20), poison=(5, 6, 17))
     _team(trial)
     _judge(trial, trial.run(660))
+    for number in (5, 6, 17):
+        tries = sum(times for (_, tried), times in trial.tried.items() if tried == number)
+        if tries != 3:
+            raise lab.wrong(f"tried order {number} {_times(tries)} before it was buried; three tries are asked for.")
 
 
 def _some_kill(lab: Lab) -> None:
@@ -557,6 +572,13 @@ def _settled(trial: _Trial, run: Run, why: str) -> None:
 
 def _once(trial: _Trial, run: Run) -> None:
     twice = [int(number) for number in (run.effects > 1).nonzero()[0]]
+    ends = {(work.number, work.by): work.ended for work in run._work}
+    for _, number, at, by in trial.sim._effects:
+        if number in twice and at < ends.get((number, by), float("inf")) - 1e-9:
+            raise trial.lab.wrong(
+                f"did order {number} {_times(run.effects[number])}, with the effect before its work was over: who dies "
+                "in the work has charged already, and who takes it over charges again."
+            )
     if twice:
         raise trial.lab.wrong(
             f"did order {twice[0]} {_times(run.effects[twice[0]])}: it was claimed from a consumer that was alive. "

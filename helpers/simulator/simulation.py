@@ -473,8 +473,11 @@ class Simulation:
         """Refuses what would leave virtual time, and an entry for a group's stream that is no message."""
         if args[0] == "XREADGROUP" and b"BLOCK" in args:
             raise SimulationError(f"{me.name} waits with BLOCK, in real time: yield me.arrival() instead.")
-        if args[0] != "XADD" or (key := args[1]) not in self._caps:
+        if args[0] != "XADD":
             return
+        key = args[1]
+        if key not in self._caps:
+            raise SimulationError(f"{me.name} adds to {key!r}, no stream of this simulation: add it with stream().")
         if id_and_fields(args)[0] == "*":
             raise SimulationError(f"{me.name} adds to {key!r} with *, today's time: give id=me.next_id({key!r}).")
         if key in {group.key for group in self._groups.values()} and number_of(args) is None:

@@ -398,7 +398,7 @@ WRONG = [
     (
         "18.2",
         "another stream",
-        "should be one, with its fields",
+        "no stream of this simulation",
         _body(bury=BURY.replace("orders:dead", "orders:sim:dead")),
     ),
     # --- 18.3
