@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import redis
@@ -64,7 +64,10 @@ def _min_idle(lab: Lab) -> None:
         ([[2.0], [1.0], [2.0]], 0.0, 60, 9000),
     ]
     for reads, share, late, block in cases:
-        returned = lab.call(reads, share, late, block)
+        theirs = [list(seconds) for seconds in reads]
+        returned = lab.call(theirs, share, late, block)
+        if theirs != reads:
+            raise lab.wrong("changed the lists that it was given; whoever measured the reads may want them again.")
         pair = lab.expect(returned, tuple, "a pair, min_idle and beat in milliseconds")
         if len(pair) != 2:
             raise lab.wrong(f"returned {show(pair)}; it should return a pair, min_idle and beat in milliseconds.")
@@ -437,8 +440,8 @@ def _without_faults(lab: Lab) -> None:
 
 
 def _a_full_batch(lab: Lab) -> None:
-    """One consumer has five orders of nearly three seconds, beside two who have none."""
-    trial = _Trial(lab, [0.5] * 5 + [40.5] * 5, [2.95] * 10)
+    """Two consumers have five orders of three seconds each, beside one who has none."""
+    trial = _Trial(lab, [0.5] * 10 + [60.5] * 5, [3.0] * 15)
     _team(trial, joins=1.0)
     run = trial.run(660)
     _settled(trial, run, "nobody died in this run")
@@ -624,17 +627,27 @@ def _outage(lab: Lab) -> None:
         (2, 100, 50, 40, 78, 110, 220),
         (2, 100, 50, 40, 78, 110, 120),
         (5, 60, 0, 40, 78, 110, 300),
+        (2, 100, 50, 40, 78, 110, 0),
     ]
     for case in cases:
         returned = lab.expect(lab.call(*case), tuple, "three numbers: bytes, unread, lost")
         numbers = [_number(value) for value in returned]
         if len(numbers) != 3 or None in numbers:
             raise lab.wrong(f"returned {show(returned)}; it should return three numbers: bytes, unread, lost.")
-        _judge_outage(lab, numbers, *case)
+        _judge_outage(lab, returned, numbers, *case)
 
 
 def _judge_outage(
-    lab: Lab, numbers: list, rate: int, seconds: int, pending: int, payload: int, entry: int, pel: int, maxlen: Any
+    lab: Lab,
+    returned: tuple,
+    numbers: list,
+    rate: int,
+    seconds: int,
+    pending: int,
+    payload: int,
+    entry: int,
+    pel: int,
+    maxlen: Any,
 ) -> None:
     came = rate * seconds
     there = came + pending
@@ -642,6 +655,8 @@ def _judge_outage(
     size, unread, lost = numbers
     right = (kept * entry + pending * pel, min(came, kept), there - kept)
     if tuple(numbers) == right:
+        if not all(isinstance(n, int) for n in returned):
+            raise lab.wrong(f"returned {show(returned)}; bytes and orders are whole numbers.")
         return
     told = f"returned {tuple(int(n) if n == int(n) else n for n in numbers)}, where {right} is right:"
     if unread == right[1] + pending and pending:
@@ -743,17 +758,25 @@ def _heart(lab: Lab) -> None:
 
 def _not_too_often(lab: Lab, run: Run, seconds: list[float]) -> None:
     ids = _ids(run)
-    beats = Counter(
-        str(entry_id)
-        for step in run.trace
-        if step.args[0] == "XCLAIM" and step.reply and isinstance(step.reply[0], str)
-        for entry_id in step.args[5:6]
-    )
+    signs: dict[str, list[float]] = {
+        ids[number]: [start, start + work]
+        for number, (start, work) in enumerate(zip(run.started, seconds, strict=True))
+    }
+    for step in run.trace:
+        if step.args[0] == "XCLAIM" and step.reply and isinstance(step.reply[0], str):
+            signs[str(step.args[5])].append(step.time)
     for number, work in enumerate(seconds):
-        if beats[ids[number]] > work + 2:
+        start, end, *beats = signs[ids[number]]
+        gaps = [b - a for a, b in pairwise(sorted([start, *beats]))]
+        if gaps and min(gaps) < 1 - 1e-9:
             raise lab.wrong(
-                f"beat {beats[ids[number]]} times in the {work:g} seconds of order {number}, more than once a second: "
-                "each is a command that the server has to carry out."
+                f"beat {len(beats)} times in the {work:g} seconds of order {number}, some {min(gaps):.1f} s "
+                "apart, more than once a second: each is a command that the server has to carry out."
+            )
+        if max([*gaps, end - max([start, *beats])]) >= BEAT_WITHIN - 1e-9:
+            raise lab.wrong(
+                f"gave no sign of life for {BEAT_WITHIN:g} seconds in the work on order {number}: that is the whole "
+                "min-idle-time, so whoever looks at that moment claims it."
             )
 
 
@@ -794,6 +817,12 @@ def _stands_still(lab: Lab) -> None:
                 f"stood still for {lasts:g} seconds, and then took the order back from {claims[0].by}, who had "
                 "claimed it meanwhile: XCLAIM with 0 does not ask. Look first who holds it."
             )
+        theft = [step for step in run.trace if step.args[0] == "XACK" and step.by == "ada" and claims]
+        if theft and theft[0].time < max(work.ended for work in run._work if work.by != "ada") - 1e-9:
+            raise lab.wrong(
+                f"stood still for {lasts:g} seconds, and then acknowledged the order, which {claims[0].by} had claimed "
+                "and is still at. If that one dies now, nobody does it."
+            )
         if run.effects[0] > 1:
             raise lab.wrong(
                 f"stood still for {lasts:g} seconds, and then did the effect of an order that {claims[0].by} had "
@@ -830,6 +859,13 @@ def _fewest(rate: float, service: float, within: float) -> int:
 
 
 def _busiest(lab: Lab) -> None:
+    def at(*moments: str) -> list[str]:
+        return [f"{moment}+00:00 x" for moment in moments]
+
+    night = at("2026-11-27T23:59:50.000", "2026-11-28T00:00:05.000", "2026-11-28T12:00:00.000")
+    twins = at("2026-11-27T14:00:00.250", "2026-11-27T14:00:00.250", "2026-11-27T15:00:00.000")
+    at_last = at("2026-11-27T14:00:00.000", "2026-11-27T15:00:00.000", "2026-11-27T15:00:01.000")
+    tie = at("2026-11-27T15:00:00.000", "2026-11-27T15:00:01.000", "2026-11-27T14:00:00.000", "2026-11-27T14:00:02.000")
     even = [f"2026-11-27T14:{minute:02}:{second:02}.500+00:00 x" for minute in range(3) for second in (0, 20, 40)]
     shuffled = _log(3, (1000, 90, 0.9))
     random.Random(3).shuffle(shuffled)
@@ -840,6 +876,11 @@ def _busiest(lab: Lab) -> None:
         (even, 60, 10.0, 5.0),
         (_log(4, (333, 300, 0.5)), 300, 2.0, 1.0),
         (even[:1], 60, 3.0, 2.0),
+        (night, 60, 3.0, 2.0),
+        (twins, 60, 3.0, 2.0),
+        (at_last, 60, 3.0, 2.0),
+        (tie, 60, 3.0, 2.0),
+        (even, 60, 20.0, 5.0),  # a load of exactly 1 with one consumer
     ]
     for lines, window, service, within in cases:
         returned = lab.expect(lab.call(list(lines), window, service, within), tuple, "start, orders and consumers")
@@ -863,6 +904,10 @@ def _judge_busiest(lab: Lab, returned: tuple, lines: list[str], window: int, ser
     if returned[1] != orders:
         including = max(sum(begin <= time <= begin + window for time in times) for begin in times)
         why = "the end of a window is not in it." if returned[1] == including else "a window may begin with any order."
+        if returned[0] == start and returned[1] != including:
+            why = "the window begins there, and so long is it, to the millisecond."
+        if lines != ordered and returned[1] != including:
+            why = "the lines come in any order, and a window may begin with any of them."
         raise lab.wrong(f"{told} {why}")
     if returned[0] != start:
         raise lab.wrong(

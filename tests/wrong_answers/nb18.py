@@ -494,4 +494,189 @@ WRONG = [
             "rate * service >= alive or ", "False and "
         ),
     ),
+    (
+        "18.1",
+        "sums in the lists that it was given",
+        "changed the lists",
+        """
+        def choose(reads, share, late, block):
+            for seconds in reads:
+                for n in range(1, len(seconds)):
+                    seconds[n] += seconds[n - 1]
+            ages = [age for seconds in reads for age in seconds]
+            min_idle = 1
+            while sum(age >= min_idle for age in ages) / len(ages) > share:
+                min_idle += 1
+            return (1000 * min_idle, None) if 2 * min_idle <= late else (500 * late, 500 * late // 3)
+        """,
+    ),
+    (
+        "18.1",
+        "more idle, and not as idle",
+        "as idle as that, or more",
+        """
+        from itertools import accumulate
+
+
+        def choose(reads, share, late, block):
+            ages = [age for seconds in reads for age in accumulate(seconds)]
+            min_idle = 1
+            while sum(age > min_idle for age in ages) / len(ages) > share:
+                min_idle += 1
+            return (1000 * min_idle, None) if 2 * min_idle <= late else (500 * late, 500 * late // 3)
+        """,
+    ),
+    (
+        "18.2",
+        "the worker of the lesson with 8 seconds",
+        "Five orders of 3 seconds are 15",
+        """
+        from helpers.simulator import worker
+
+
+        def body(me):
+            return worker(count=5, min_idle=8.0, tries=3, dead="orders:dead")(me)
+        """,
+    ),
+    (
+        "18.2",
+        "exactly the batch",
+        "Five orders of 3 seconds are 15",
+        """
+        from helpers.simulator import worker
+
+
+        def body(me):
+            return worker(count=5, min_idle=15.0, tries=3, dead="orders:dead")(me)
+        """,
+    ),
+    (
+        "18.2",
+        "two tries",
+        "three tries are asked for",
+        """
+        from helpers.simulator import worker
+
+
+        def body(me):
+            return worker(count=5, min_idle=20.0, tries=2, dead="orders:dead")(me)
+        """,
+    ),
+    (
+        "18.3",
+        "a MAXLEN of 0 is none",
+        "MAXLEN",
+        """
+        def outage(rate, seconds, pending, payload, entry, pel, maxlen):
+            came = rate * seconds
+            there = pending + came
+            kept = min(there, maxlen) if maxlen else there
+            return kept * entry + pending * pel, min(came, kept), there - kept
+        """,
+    ),
+    (
+        "18.3",
+        "floats",
+        "whole numbers",
+        """
+        def outage(rate, seconds, pending, payload, entry, pel, maxlen):
+            came = rate * seconds
+            there = pending + came
+            kept = there if maxlen is None else min(there, maxlen)
+            return float(kept * entry + pending * pel), float(min(came, kept)), float(there - kept)
+        """,
+    ),
+    (
+        "18.4",
+        "acknowledges what it has lost",
+        "If that one dies now",
+        """
+        from helpers.simulator import Poison
+
+
+        def attempt(me, entry_id, fields):
+            done = me.work(fields)
+            while not done.processed:
+                yield done | me.sleep(2)
+                if not me.r.xpending_range(me.key, me.group, entry_id, entry_id, 1, consumername=me.name):
+                    me.r.xack(me.key, me.group, entry_id)
+                    return
+                if not done.processed:
+                    me.r.xclaim(me.key, me.group, me.name, 0, [entry_id], justid=True)
+            try:
+                me.effect(fields)
+            except Poison:
+                return
+            me.r.xack(me.key, me.group, entry_id)
+        """,
+    ),
+    (
+        "18.4",
+        "a beat in each min-idle-time",
+        "no sign of life for 6 seconds",
+        """
+        from helpers.simulator import Poison
+
+
+        def attempt(me, entry_id, fields):
+            done = me.work(fields)
+            while not done.processed:
+                yield done | me.sleep(6)
+                if not me.r.xpending_range(me.key, me.group, entry_id, entry_id, 1, consumername=me.name):
+                    return
+                if not done.processed:
+                    me.r.xclaim(me.key, me.group, me.name, 0, [entry_id], justid=True)
+            try:
+                me.effect(fields)
+            except Poison:
+                return
+            me.r.xack(me.key, me.group, entry_id)
+        """,
+    ),
+    (
+        "18.5",
+        "the time of day",
+        "a window may begin with any order",
+        """
+        from datetime import datetime
+        from math import ceil
+
+        from helpers.simulator.theory import wait_exceeds
+
+
+        def busiest(lines, window, service, within):
+            def second(word):
+                return (datetime.strptime(word[11:23], "%H:%M:%S.%f") - datetime(1900, 1, 1)).total_seconds()
+
+            words = sorted((line.split()[0] for line in lines), key=second)
+            times = [second(word) for word in words]
+            counts = [sum(begin <= time < begin + window for time in times) for begin in times]
+            orders = max(counts)
+            rate, alive = orders / window, 1
+            while rate * service >= alive or wait_exceeds(within, rate, service, alive) > 0.01:
+                alive += 1
+            return words[counts.index(orders)], orders, alive + 1
+        """,
+    ),
+    (
+        "18.5",
+        "one line for each moment",
+        "so long is it",
+        """
+        from datetime import datetime
+
+        from helpers.simulator.theory import wait_exceeds
+
+
+        def busiest(lines, window, service, within):
+            words = sorted({line.split()[0] for line in lines}, key=datetime.fromisoformat)
+            times = [datetime.fromisoformat(word).timestamp() for word in words]
+            counts = [sum(begin <= time < begin + window for time in times) for begin in times]
+            orders = max(counts)
+            rate, alive = orders / window, 1
+            while rate * service >= alive or wait_exceeds(within, rate, service, alive) > 0.01:
+                alive += 1
+            return words[counts.index(orders)], orders, alive + 1
+        """,
+    ),
 ]
