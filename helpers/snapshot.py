@@ -164,7 +164,7 @@ def _snapshot(r: redis.Redis, key: str, most: int) -> Snapshot:
 def _ask(pipe: redis.client.Pipeline) -> list[Any]:
     """The replies; None in place of an error that only says that what was there before has gone."""
     # As bytes, because hiredis packs text by itself, and not by the client's `encoding_errors`.
-    pipe.command_stack = [(tuple(map(_bytes, args)), options) for args, options in pipe.command_stack]
+    pipe.command_stack = [((name, *map(_bytes, args)), options) for (name, *args), options in pipe.command_stack]
     with pipe:
         replies = pipe.execute(raise_on_error=False)
     for at, reply in enumerate(replies):
