@@ -8,6 +8,7 @@ ones do; the notebook prints its numbers below it, for whoever cannot see it.
 from __future__ import annotations
 
 import io
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours that people with any colour vision tell apart: M. Okabe and K. Ito, https://jfly.uni-koeln.de/color/
-BLUE, ORANGE = "#0072B2", "#D55E00"
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 PAPER, INK, GRID = "#FBFBF8", "#222222", "#D5D5D0"
 
 _STYLE = {
@@ -42,6 +43,8 @@ _STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+_PATCH = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}  # under a number, where a line may cross it
 
 
 def _draw(title: str, x: str, y: str, plot: Callable[[Axes], None]) -> Figure:
@@ -180,6 +183,71 @@ def share_chart(shares: Mapping[str, Mapping[str, int]]) -> None:
     figure = _draw(f"Who gets how many of {total} orders?", "consumer of the group", "orders delivered", plot)
     told = [", ".join(f"{name} {n}" for name, n in got.items()) + f" ({case})" for case, got in shares.items()]
     _show(figure, "Bars: orders delivered to each consumer. " + "; ".join(told) + ".")
+
+
+# --- Three ways to pass a message on ------------------------------------------------------------------------
+
+
+def deliveries_chart(got: Mapping[str, Mapping[str, int]], of: int) -> None:
+    """Shows how many of so many messages each service got, as bars side by side for up to three ways.
+
+    Args:
+        got: for each way, by what the legend is to call it, the number of messages of each service; the same
+            services in each.
+        of: how many messages there were.
+    """
+    services = list(next(iter(got.values())))
+    looks = list(zip(got.items(), (ORANGE, GREEN, BLUE), ("//", "..", ""), strict=False))
+
+    def plot(axes: Axes) -> None:
+        _side_by_side(axes, services, looks, "{:.0f}")
+        axes.axhline(of, color=INK, lw=1, ls=":")
+        axes.set_ylim(0, of * 1.25)
+        axes.legend(loc="upper center", ncols=len(looks))
+
+    figure = _draw(f"Who got how many of {of:,} orders?", "service that wants every order", "orders received", plot)
+    _show(figure, f"Bars: orders received by each service, of {of}. {_told(got, '{:.0f}')}.")
+
+
+def rates_chart(rates: Mapping[str, Mapping[str, float]]) -> None:
+    """Shows messages per second of up to three ways, as bars side by side for each case, the axis logarithmic.
+
+    Args:
+        rates: for each way, by what the legend is to call it, the rate in each case; the same cases in each.
+    """
+    cases = list(next(iter(rates.values())))
+    looks = list(zip(rates.items(), (ORANGE, GREEN, BLUE), ("//", "..", ""), strict=False))
+    most = max(max(of.values()) for of in rates.values())
+
+    def plot(axes: Axes) -> None:
+        axes.set_yscale("log")
+        _side_by_side(axes, cases, looks, "{:,.0f}")
+        axes.set_ylim(100, most * 5)
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.legend(loc="upper center", ncols=len(looks))
+
+    figure = _draw("How many orders a second, from producer to done?", "how they are sent", "orders per second", plot)
+    _show(figure, f"Bars, the vertical axis logarithmic: orders per second. {_told(rates, '{:,.0f}')}.")
+
+
+def _side_by_side(axes: Axes, places: Sequence[str], looks: Sequence[tuple], number: str) -> None:
+    """Bars for each of `places`; `looks` has ((name, value by place), colour, hatch) of each bar in a group."""
+    width = 0.8 / len(looks)
+    for at, ((name, values), colour, hatch) in enumerate(looks):
+        middles = [place + (at - (len(looks) - 1) / 2) * width for place in range(len(places))]
+        heights = [values[place] for place in places]
+        bars = axes.bar(middles, heights, width * 0.94, color=colour, hatch=hatch, edgecolor=PAPER, label=name)
+        axes.bar_label(bars, [number.format(height) for height in heights], padding=2, fontsize=9)
+    axes.set_xticks(range(len(places)), places)
+    axes.grid(visible=False, axis="x")
+
+
+def _told(values: Mapping[str, Mapping[str, float]], number: str) -> str:
+    """All numbers of a chart in words."""
+    return "; ".join(
+        f"{name}: " + ", ".join(f"{place} {number.format(value)}" for place, value in of.items())
+        for name, of in values.items()
+    )
 
 
 # --- Queues in virtual time -------------------------------------------------------------------------------------
@@ -325,6 +393,66 @@ def min_idle_chart(costs: Mapping[float, tuple[float, float]]) -> None:
     figure = _draw(title, "done so long after it was read by who died (s, mean)", "orders worked on twice (%)", plot)
     told = [f"{seconds:g} s: {twice:.1f} % twice, {wait:.0f} s late" for seconds, (twice, wait) in costs.items()]
     _show(figure, f"A falling curve, double work over lateness, by min-idle-time. {'; '.join(told)}.")
+
+
+# --- How fast -----------------------------------------------------------------------------------------------
+
+
+def throughput_chart(rates: Mapping[str, float], anchors: Mapping[str, float] | None = None) -> None:
+    """Shows messages a second as bars from the first, on top, to the last, on a logarithmic axis.
+
+    Args:
+        rates: for each way to do it, messages a second.
+        anchors: rates to hold them against, by what the legend is to call them: a line across all bars each.
+    """
+    looks = list(zip((anchors or {}).items(), (ORANGE, INK), ("--", ":"), strict=False))
+    everything = [*rates.values(), *(anchors or {}).values()]
+
+    def plot(axes: Axes) -> None:
+        axes.set(xscale="log", xlim=(10 ** math.floor(math.log10(min(everything) / 2)), max(everything) * 4))
+        bars = axes.barh(list(rates), list(rates.values()), 0.6, color=BLUE)
+        axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates.values()], padding=3, bbox=_PATCH)
+        for (name, rate), colour, dash in looks:
+            axes.axvline(rate, color=colour, ls=dash, label=f"{name}: {rate:,.0f}")
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        if looks:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
+
+    figure = _draw("How many messages a second?", "messages a second, logarithmic", "way to do it", plot)
+    told = [f"{' '.join(name.split())} {rate:,.0f}" for name, rate in rates.items()]
+    told += [f"{name} (a line) {rate:,.0f}" for name, rate in (anchors or {}).items()]
+    _show(figure, f"Bars: messages a second. {', '.join(told)}.")
+
+
+def latency_chart(latencies: Mapping[int, Mapping[str, float]]) -> None:
+    """Shows how long the answer takes by the size of the batch, one line for each quantile, both axes logarithmic.
+
+    Args:
+        latencies: for each size of a batch, ascending, milliseconds by the name of the quantile, such as ``"99 %"``;
+            the same names, up to three, for each size.
+    """
+    sizes, names = list(latencies), list(next(iter(latencies.values())))
+    looks = list(zip(names, (BLUE, ORANGE, INK), ("o", "s", "^"), ("-", "--", ":"), strict=False))
+
+    def plot(axes: Axes) -> None:
+        for name, colour, marker, dash in looks:
+            line = [latencies[size][name] for size in sizes]
+            axes.loglog(sizes, line, color=colour, marker=marker, ls=dash, label=f"{name} of the answers within")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.xaxis.set_minor_formatter("")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.legend()
+
+    figure = _draw(
+        "How long does a batch keep its sender waiting?", "commands in a batch", "time until the answer (ms)", plot
+    )
+    told = [
+        f"{size:,} in a batch: " + ", ".join(f"{name} within {ms:.2g} ms" for name, ms in line.items())
+        for size, line in latencies.items()
+    ]
+    _show(figure, f"Rising lines, both axes logarithmic. {'; '.join(told)}.")
 
 
 # --- What a stream keeps, and what it takes -----------------------------------------------------------------

@@ -108,14 +108,14 @@ class Kafka:
         full = self._prefix + name
         if full in self._topics and not self.real:
             raise KafkaProblem(f"the mock cannot empty the topic {name!r}: run the cell with connect_kafka() again.")
+        self._topics[full] = partitions
         if self.real:
             self._delete_topics([full])
-            self._create(full, partitions)
+            self._create(full)
         elif self._end is not None:
             self._end.create_topic(full, partitions)
         else:  # The plain mock creates what is asked for, with 4 partitions.
             self._admin.list_topics(full, timeout=10)
-        self._topics[full] = partitions
         return full
 
     def ends(self, topic: str) -> dict[int, tuple[int, int]]:
@@ -157,18 +157,26 @@ class Kafka:
         if self._end is not None and not isinstance(self._end, Node):
             self._end.close()
 
-    def _create(self, topic: str, partitions: int) -> None:
+    def _create(self, topic: str) -> None:
+        """Creates it on a broker, and waits until all its partitions can be asked."""
         deadline = time.monotonic() + 15
         while True:
             try:
-                self._admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(timeout=10)
+                self._admin.create_topics([NewTopic(topic, self._topics[topic], 1)])[topic].result(timeout=10)
                 break
             except KafkaException as error:  # A topic that is being deleted is there for a moment more.
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS or time.monotonic() > deadline:
                     raise KafkaProblem(f"the topic {topic} cannot be created: {error.args[0].str()}.") from None
                 time.sleep(0.1)
-        while topic not in self._admin.list_topics(timeout=10).topics:
-            time.sleep(0.02)
+        while True:
+            try:
+                self.ends(topic)
+                break
+            except KafkaException as error:  # Its partitions have no leader yet, or are those of the deleted one.
+                if time.monotonic() > deadline:
+                    raise KafkaProblem(f"the topic {topic} does not come up: {error.args[0].str()}.") from None
+                time.sleep(0.1)
+                self._admin = AdminClient(self.client)  # The old one goes on believing what it was told.
 
     def _delete_topics(self, topics: list[str]) -> None:
         there = set(self._admin.list_topics(timeout=10).topics)
@@ -286,6 +294,7 @@ listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={folder}/data
 num.partitions=4
 auto.create.topics.enable=false
+log.initial.task.delay.ms=500
 log.retention.check.interval.ms=1000
 log.cleaner.backoff.ms=500
 offsets.topic.replication.factor=1
@@ -302,12 +311,21 @@ group.consumer.min.heartbeat.interval.ms=500
 group.consumer.heartbeat.interval.ms=500
 group.consumer.min.session.timeout.ms=3000
 group.consumer.session.timeout.ms=3000
+group.share.min.heartbeat.interval.ms=500
+group.share.heartbeat.interval.ms=500
+group.share.min.session.timeout.ms=3000
+group.share.session.timeout.ms=3000
 """
 
 # Ends the node when this process ends, however it ends: its end of the pipe closes.
-_WATCHER = (
-    'folder=$1; shift; "$@" >"$folder/log" 2>&1 & node=$!; read -r _; kill -9 $node; wait $node; rm -rf "$folder"'
-)
+_WATCHER = """
+folder=$1; shift
+{ "$@" >"$folder/log" 2>&1 & echo $! >"$folder/pid"; wait; : >"$folder/ended"; } &
+read -r _
+until [ -s "$folder/pid" ]; do sleep 0.1; done
+[ -e "$folder/ended" ] || kill -9 "$(cat "$folder/pid")"
+wait; rm -rf "$folder"
+"""
 
 
 class Node:
@@ -332,7 +350,8 @@ class Node:
             text=True,
         )
         if made.returncode:
-            raise KafkaProblem(f"the Kafka node's folder could not be made: {_last_line(made.stdout + made.stderr)}")
+            shutil.rmtree(self._folder)
+            raise KafkaProblem(f"the Kafka node's folder could not be made: {_last_line(made.stdout + made.stderr)}.")
         self._watcher = subprocess.Popen(
             ["/bin/sh", "-c", _WATCHER, "sh", str(self._folder), *java, "kafka.Kafka", str(properties)],
             stdin=subprocess.PIPE,
@@ -355,11 +374,11 @@ class Node:
                 admin.list_topics(timeout=1)
                 return
             except KafkaException:
-                if self._watcher.poll() is not None or time.monotonic() > deadline:
+                if (self._folder / "ended").exists() or time.monotonic() > deadline:
                     log = self._folder / "log"
                     told = _last_line(log.read_text(errors="replace")) if log.exists() else "no output"
                     self.close()
-                    raise KafkaProblem(f"the Kafka node did not start: {told}") from None
+                    raise KafkaProblem(f"the Kafka node did not start: {told}.") from None
 
 
 def _jars() -> Path:
@@ -390,7 +409,7 @@ def _jars() -> Path:
         copy = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=libs"]
         done = subprocess.run(copy, cwd=folder, capture_output=True, text=True)
         if done.returncode:
-            raise KafkaProblem(f"Maven could not fetch Kafka {VERSION}: {_last_line(done.stdout + done.stderr)}")
+            raise KafkaProblem(f"Maven could not fetch Kafka {VERSION}: {_last_line(done.stdout + done.stderr)}.")
         with contextlib.suppress(OSError):  # Another kernel was faster.
             (Path(folder) / "libs").rename(libs)
     return libs
@@ -434,22 +453,42 @@ def _guest(servers: str) -> Kafka:
     )
     try:
         probe.list_topics(timeout=8)
-    except KafkaException as error:
-        raise KafkaProblem(_explain(servers, [*said, error.args[0]])) from None
+    except KafkaException:
+        probe.poll(0)  # which is when it says why
+        raise KafkaProblem(_explain(servers, said)) from None
     kafka = Kafka(servers, f"the Kafka cluster at {servers}", real=True, session=(6000, 500))
     atexit.register(kafka.close)
     return kafka
 
 
 def _explain(servers: str, errors: list[KafkaError]) -> str:
-    codes = {error.code() for error in errors}
-    if codes & {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._SSL}:
+    codes = {error.code() for error in errors} - {KafkaError._ALL_BROKERS_DOWN}
+    refusals = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._SSL}
+    if codes & refusals or (not codes and _hangs_up(servers)):
         return (
             f"{servers} refuses this client: it wants credentials or TLS, which the course does not send. {ELSEWHERE}."
         )
     if KafkaError._RESOLVE in codes:
         return f"{servers} has a name that nobody knows. {ELSEWHERE}."
     return f"no Kafka broker answers at {servers}. {ELSEWHERE}."
+
+
+def _hangs_up(servers: str) -> bool:
+    """Whether somebody listens who closes the connection at a request, as a listener with TLS or passwords does.
+
+    Of that librdkafka says no more than that all brokers are down.
+    """
+    host, _, port = servers.split(",")[0].strip().rpartition(":")
+    # Length, kind (3) and version (0), correlation id, no client id, all topics: the whole request.
+    metadata = b"\x00\x00\x00\x0e" + b"\x00\x03\x00\x00" + b"\x00\x00\x00\x01" + b"\xff\xff" + b"\x00\x00\x00\x00"
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=3) as connection:
+            connection.sendall(metadata)
+            return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def share_group_from_earliest(kafka: Kafka, group: str) -> None:
@@ -464,4 +503,4 @@ def share_group_from_earliest(kafka: Kafka, group: str) -> None:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"
+    return lines[-1].rstrip(".") if lines else "no output"

@@ -252,3 +252,59 @@ def test_charts_of_queues_ask_bring_their_background_and_are_the_same_every_time
     [axes] = figures[0].axes
     assert figures[0].get_facecolor() == axes.get_facecolor() != (1, 1, 1, 0)
     assert axes.get_title(loc="left").endswith("?")
+
+
+RATES = {"one at a time": 13_000.0, "pipelines of 100": 100_000.0, "the same bytes": 600_000.0}
+ANCHORS = {"redis-benchmark": 550_000.0, "the server alone": 1_700_000.0}
+
+
+def test_rates_are_bars_with_numbers_and_anchors_lines_across(monkeypatch):
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append((figure, alt)))
+    charts.throughput_chart(RATES, ANCHORS)
+    charts.throughput_chart(RATES)
+    (figure, alt), (plain, _) = figures
+    [axes] = figure.axes
+    assert [bar.get_width() for bar in axes.patches] == list(RATES.values())
+    assert [line.get_xdata()[0] for line in axes.lines] == list(ANCHORS.values())
+    assert axes.yaxis_inverted() and axes.get_xscale() == "log" and axes.get_title(loc="left").endswith("?")
+    assert {text.get_text() for text in axes.texts} == {"13,000", "100,000", "600,000"}
+    assert "one at a time 13,000" in alt and "the server alone (a line) 1,700,000" in alt
+    assert not plain.axes[0].lines and plain.axes[0].get_legend() is None
+
+
+def test_latencies_are_a_line_for_each_quantile(monkeypatch):
+    figures = []
+    monkeypatch.setattr(charts, "_show", lambda figure, alt: figures.append((figure, alt)))
+    charts.latency_chart({1: {"50 %": 0.05, "99 %": 0.2}, 100: {"50 %": 0.7, "99 %": 5.0}})
+    [(figure, alt)] = figures
+    [axes] = figure.axes
+    assert [list(line.get_ydata()) for line in axes.lines] == [[0.05, 0.7], [0.2, 5.0]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "50 % of the answers within",
+        "99 % of the answers within",
+    ]
+    assert "100 in a batch: 50 % within 0.7 ms, 99 % within 5 ms" in alt
+    assert "(ms)" in axes.get_ylabel() and axes.get_title(loc="left").endswith("?")
+
+
+GOT = {"Pub/Sub": {"packing": 1000, "mail": 700}, "one list": {"packing": 384, "mail": 233}}
+
+
+def test_three_ways_are_bars_with_their_numbers_side_by_side(monkeypatch):
+    axes, alt = drawn(monkeypatch, lambda: charts.deliveries_chart(GOT, of=1000))
+    assert axes.get_title(loc="left") == "Who got how many of 1,000 orders?"
+    assert [[bar.get_height() for bar in bars] for bars in axes.containers] == [[1000, 700], [384, 233]]
+    assert [text.get_text() for text in axes.texts] == ["1000", "700", "384", "233"]
+    assert "one list: packing 384, mail 233" in alt and "of 1000" in alt
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["packing", "mail"]
+    [line] = axes.lines
+    assert list(line.get_ydata()) == [1000, 1000]
+
+    rates = {name: {"one by one": 9_876.5, "batches": 80_000.0} for name in ("Pub/Sub", "list", "stream")}
+    axes, alt = drawn(monkeypatch, charts.rates_chart, rates)
+    assert axes.get_yscale() == "log" and axes.get_title(loc="left").endswith("?")
+    assert "9,876" in [text.get_text() for text in axes.texts] and "stream: one by one 9,876, batches 80,000" in alt
+    bars = sorted((bar for bars in axes.containers for bar in bars), key=lambda bar: bar.get_x())
+    assert all(one.get_x() + one.get_width() <= other.get_x() + 1e-9 for one, other in pairwise(bars))
+    assert len({bars[0].get_hatch() for bars in axes.containers}) == 3

@@ -161,12 +161,17 @@ def test_compose_publishes_redis_on_loopback_only():
 
 
 FLOORS = [
-    {"backend", "fakeredis_fixes"},
-    {"resp", "redis_cli", "snapshot", "simulator"},
+    {"backend", "fakeredis_fixes", "kafka"},
+    {"resp", "redis_cli", "snapshot", "simulator", "probes", "kafka_probes", "loadtest"},
     {"charts", "picture", "watch", "exercises", "checks"},
 ]
 # What stands on the same floor and is used all the same: a command line on its protocol, checks on what runs them.
-NEIGHBOURS = {("backend", "fakeredis_fixes"), ("redis_cli", "resp"), ("checks", "exercises")}
+NEIGHBOURS = {
+    ("backend", "fakeredis_fixes"),
+    ("redis_cli", "resp"),
+    ("kafka_probes", "probes"),
+    ("checks", "exercises"),
+}
 
 
 def test_helpers_import_only_downward():

@@ -1,0 +1,290 @@
+"""Plausible wrong answers to the exercises of 15 Kafka or Streams, each with what its hint has to say."""
+
+CRASH = """
+        def comes_again(system, read, said):
+            if system == "redis":
+                return {redis}
+            return {kafka}
+"""
+
+
+def _crash(
+    redis="[n for n in read if n not in said]",
+    kafka="[n for n in read if n >= (said[-1] if said else read[0])]",
+):
+    return CRASH.format(**locals())
+
+
+OFFSET = """
+        def safe_offset(read, done):
+            {body}
+"""
+
+BOOK = """
+        def next_deliveries(answers, limit=5):
+            found = {{}}
+            for offset, ends in answers.items():
+                if {over}:
+                    continue
+                if {tries}:
+                    found[offset] = {count}
+            return found
+"""
+
+
+def _book(over='ends and ends[-1] in ("accept", "reject")', tries="len(ends) < limit", count="len(ends) + 1"):
+    return BOOK.format(**locals())
+
+
+ABSENCE = """
+        def longest_absence(rate, size, maxlen, retention_s, retention_bytes, shares):
+            {body}
+            return {stream}, {kafka}
+"""
+
+
+def _absence(
+    body="pass",
+    stream="maxlen / rate",
+    kafka="retention_s if retention_bytes == -1 else min(retention_s, retention_bytes / (rate * size * max(shares)))",
+):
+    return ABSENCE.format(**locals())
+
+
+JOBS = """
+        def five_jobs():
+            return {{
+                "a": {a},
+                "b": {b},
+                "c": {c},
+                "d": {d},
+                "e": {e},
+            }}
+"""
+
+
+def _jobs(
+    a='("streams", "alone")',
+    b='("kafka", "room")',
+    c='("streams", "fits")',
+    d='("kafka", "keys")',
+    e='("streams", "edge")',
+):
+    return JOBS.format(**locals())
+
+
+WRONG = [
+    # --- 15.1 ---
+    (
+        "15.1",
+        "a commit is for one record",
+        "A commit is not for one record",
+        _crash(kafka="[n for n in read if n not in said]"),
+    ),
+    (
+        "15.1",
+        "Redis repeats just one entry",
+        "One entry is not what a crash repeats",
+        _crash(redis="[n for n in read if n not in said][:1]"),
+    ),
+    ("15.1", "nothing repeats", "all of it comes again", _crash(redis="[]", kafka="[]")),
+    ("15.1", "nothing repeats in Kafka", "all of it comes again", _crash(kafka="[]")),
+    (
+        "15.1",
+        "what is committed was the last one done",
+        "committed is the next, not the last",
+        _crash(kafka="[n for n in read if n > (said[-1] if said else -1)]"),
+    ),
+    (
+        "15.1",
+        "one more than was committed",
+        "it is the next one to read",
+        _crash(kafka="[n for n in read if n >= (said[-1] - 1 if said else 0)]"),
+    ),
+    (
+        "15.1",
+        "the greatest commit holds",
+        "4 was overwritten by 2",
+        _crash(kafka="[n for n in read if n >= max(said, default=0)]"),
+    ),
+    (
+        "15.1",
+        "the first commit holds",
+        "11 was overwritten by 14",
+        _crash(kafka="[n for n in read if n >= (said[0] if said else 0)]"),
+    ),
+    (
+        "15.1",
+        "Redis repeats a range, too",
+        "An XACK is for its entry alone",
+        _crash(redis="[n for n in read if n >= min((m for m in read if m not in said), default=read[-1] + 1)]"),
+    ),
+    (
+        "15.1",
+        "an XACK confirms all before it",
+        "says nothing of the entries before it",
+        _crash(redis="[n for n in read if n > max(said, default=-1)]"),
+    ),
+    ("15.1", "a set", "it should return a list of positions", _crash(redis="set(read) - set(said)")),
+    # --- 15.2 ---
+    (
+        "15.2",
+        "the greatest that is done",
+        "6 is the greatest that is done",
+        OFFSET.format(body="return max(done, default=read[0] - 1) + 1"),
+    ),
+    (
+        "15.2",
+        "the last that finished",
+        "4 finished last, but a commit confirms",
+        OFFSET.format(body="return done[-1] + 1 if done else read[0]"),
+    ),
+    (
+        "15.2",
+        "as many as are done",
+        "does not say which",
+        OFFSET.format(body="return read[0] + len(done)"),
+    ),
+    (
+        "15.2",
+        "the last done, not the next",
+        "a committed offset is the next one to read",
+        """
+        def safe_offset(read, done):
+            at = read[0]
+            for offset in read:
+                if offset not in done:
+                    return at
+                at = offset
+            return at
+        """,
+    ),
+    (
+        "15.2",
+        "up by one while it is done",
+        "offsets have gaps",
+        """
+        def safe_offset(read, done):
+            at = read[0]
+            while at in done:
+                at += 1
+            return at
+        """,
+    ),
+    (
+        "15.2",
+        "always where it began",
+        "would be done twice, without need",
+        OFFSET.format(body="return read[0]"),
+    ),
+    (
+        "15.2",
+        "None while nothing is confirmed",
+        "it should return an offset",
+        OFFSET.format(body="return next((n for n in read if n not in done), read[-1] + 1) if done else None"),
+    ),
+    (
+        "15.2",
+        "the last read, when all is done",
+        "a committed offset is the next one to read",
+        OFFSET.format(body="return next((n for n in read if n not in done), read[-1])"),
+    ),
+    # --- 15.3 ---
+    ("15.3", "rejected comes again", "nobody gets it again", _book(over='"accept" in ends')),
+    ("15.3", "no limit", "a time more than the limit of 5", _book(tries="True")),
+    ("15.3", "the limit is five, always", "a time more than the limit of 2", _book(tries="len(ends) < 5")),
+    ("15.3", "one try too few", "given back to be delivered again", _book(tries="len(ends) + 1 < limit")),
+    (
+        "15.3",
+        "a dead consumer's record is lost",
+        "somebody else gets it",
+        _book(over='ends and ends[-1] != "release"'),
+    ),
+    (
+        "15.3",
+        "a timeout counts as no delivery",
+        "A lock that ran out was a delivery",
+        _book(count='sum(end != "timeout" for end in ends) + 1'),
+    ),
+    ("15.3", "deliveries so far", "and this is the next", _book(count="len(ends)")),
+    (
+        "15.3",
+        "what is new is left out",
+        "nobody has had it yet",
+        _book(over='not ends or ends[-1] in ("accept", "reject")'),
+    ),
+    # --- 15.4 ---
+    (
+        "15.4",
+        "the average partition",
+        "the limit is for each partition",
+        _absence(
+            kafka="retention_s if retention_bytes == -1 else "
+            "min(retention_s, retention_bytes * len(shares) / (rate * size))"
+        ),
+    ),
+    (
+        "15.4",
+        "all records in one partition's room",
+        "the limit is for each partition",
+        _absence(kafka="retention_s if retention_bytes == -1 else min(retention_s, retention_bytes / (rate * size))"),
+    ),
+    (
+        "15.4",
+        "only the time",
+        "is over its 1,000,000,000 bytes",
+        _absence(kafka="retention_s"),
+    ),
+    (
+        "15.4",
+        "only the size",
+        "however much room is left",
+        _absence(kafka="retention_s if retention_bytes == -1 else retention_bytes / (rate * size * max(shares))"),
+    ),
+    (
+        "15.4",
+        "-1 is a size",
+        "size is not limited",
+        _absence(kafka="min(retention_s, retention_bytes / (rate * size * max(shares)))"),
+    ),
+    (
+        "15.4",
+        "a share of 0",
+        "is never full",
+        _absence(
+            kafka="retention_s if retention_bytes == -1 else "
+            "min([retention_s] + [retention_bytes / (rate * size * share) for share in shares])"
+        ),
+    ),
+    (
+        "15.4",
+        "the coldest partition",
+        "the first loss is in the hottest",
+        _absence(
+            kafka="retention_s if retention_bytes == -1 else "
+            "min(retention_s, retention_bytes / (rate * size * min(s for s in shares if s)))"
+        ),
+    ),
+    ("15.4", "MAXLEN in bytes", "MAXLEN counts entries", _absence(stream="maxlen / (rate * size)")),
+    # --- 15.5 ---
+    ("15.5", "throughput first", "do not need it", _jobs(c='("kafka", "rate")')),
+    ("15.5", "Kafka for c, for its room", "three brokers to look after", _jobs(c='("kafka", "room")')),
+    ("15.5", "exactly once covers the mail", "the mail is sent outside of both", _jobs(e='("kafka", "once")')),
+    ("15.5", "exactly once, in a stream", "the mail is sent outside of both", _jobs(e='("streams", "once")')),
+    ("15.5", "memory times time is no matter", "a stream lives in memory", _jobs(b='("streams", "alone")')),
+    ("15.5", "a month in memory", "how many times 32 GB", _jobs(b='("streams", "fits")')),
+    ("15.5", "b for its rate", "What does a month of it weigh", _jobs(b='("kafka", "rate")')),
+    (
+        "15.5",
+        "slow work in a partition",
+        "commit of a partition waits for the slowest",
+        _jobs(a='("kafka", "keys")'),
+    ),
+    ("15.5", "a for its size", "when one takes a minute", _jobs(a='("streams", "fits")')),
+    ("15.5", "order in a shared group", "to another worker", _jobs(d='("streams", "alone")')),
+    ("15.5", "d for its room", "is 15 GB", _jobs(d='("kafka", "room")')),
+    ("15.5", "d for its rate", "six workers need that come and go", _jobs(d='("kafka", "rate")')),
+    ("15.5", "acknowledged alone, so once", "may die between the mail and the XACK", _jobs(e='("streams", "alone")')),
+    ("15.5", "a system without a fact", "it should be a pair", _jobs(a='"streams"')),
+    ("15.5", "another word for it", "facts alone, room", _jobs(a='("streams", "memory")')),
+]
