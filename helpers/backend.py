@@ -403,6 +403,7 @@ class PrivateRedis:
         self._watcher = subprocess.Popen(
             ["/bin/sh", "-c", _WATCHER, "sh", str(self._folder), *server],
             stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # The shell's word on the server that was killed.
             start_new_session=True,  # Or Jupyter's Interrupt would reach the server too.
         )
         self._wait_until_up()

@@ -73,12 +73,15 @@ class Server(backend.PrivateRedis):
     """A real server for a test; `name` is "redis" or "redis-8.2"."""
 
     def __init__(self, name: str, *options: str) -> None:
-        self.name, program = name, need_server(name)
-        self.version = server_version(program)
+        self.name, self._program = name, need_server(name)
+        self.version = server_version(self._program)
+        super().__init__(*options)
+
+    def start(self) -> None:
         before = os.environ.get("REDIS_SERVER_BIN")
-        os.environ["REDIS_SERVER_BIN"] = program
+        os.environ["REDIS_SERVER_BIN"] = self._program
         try:
-            super().__init__(*options)
+            super().start()
         finally:
             os.environ.pop("REDIS_SERVER_BIN") if before is None else os.environ.update(REDIS_SERVER_BIN=before)
 

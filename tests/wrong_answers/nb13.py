@@ -1,0 +1,410 @@
+"""Plausible wrong answers to the exercises of 13 Streams, Pub/Sub and Lists, each with what its hint has to say."""
+
+CHOOSE = """
+        def choose(ticket):
+            several = ticket["services"] > 1
+            kept = {kept}
+            if {stream}:
+                return "stream"
+            return {least}
+"""
+
+
+def _choose(
+    kept='ticket["waits"] or ticket["crash"] or ticket["workers"] > 1',
+    stream='ticket["again"] or ticket["tries"] or (several and kept)',
+    least='"list" if kept else "pubsub"',
+):
+    return CHOOSE.format(**locals())
+
+
+WORK = """
+        def work(r, me, handle):
+            doing, done = f"orders:doing:{{me}}", 0
+            {first}
+            while True:
+                job = {take}
+                if job is None:
+                    return {result}
+                {body}
+                done += 1
+
+
+        def reap(r):
+            for name in r.smembers("orders:workers"):
+                if {dead}:
+                    {back}
+"""
+
+
+def _work(
+    first="pass",
+    take='r.lindex(doing, 0) or r.lmove("orders:todo", doing, "LEFT", "RIGHT")',
+    body="handle(job); r.lrem(doing, 1, job)",
+    result="done",
+    dead='not r.exists(f"orders:alive:{name}")',
+    back='while r.lmove(f"orders:doing:{name}", "orders:todo", "RIGHT", "LEFT"): pass',
+):
+    return WORK.format(**locals())
+
+
+CACHE = """
+        def change(r, product, price):
+            {change}
+
+
+        def open_cache(r):
+            cache, subscriber = {{}}, r.pubsub({options})
+            {start}
+
+            def refresh():
+                {refresh}
+
+            {end}
+            return {result}
+"""
+
+READ_ALL = 'cache.update(r.hgetall("prices"))'
+READ_ONE = 'cache[message["data"]] = r.hget("prices", message["data"])'
+LISTEN = f"""while message := subscriber.get_message(timeout=0.1):
+                    if message["type"] == "subscribe":
+                        {READ_ALL}
+                    else:
+                        {READ_ONE}"""
+QUIET = f"""while message := subscriber.get_message(timeout=0.1):
+                    {READ_ONE}"""
+CAREFUL = f"""while message := subscriber.get_message(timeout=0.1):
+                    if message["type"] == "message":
+                        {READ_ONE}"""
+
+
+def _cache(
+    change='r.hset("prices", product, price); r.publish("course:changed", product)',
+    options="",
+    start='subscriber.subscribe("course:changed")',
+    refresh=LISTEN,
+    end="refresh()",
+    result="cache, refresh",
+):
+    return CACHE.format(**locals())
+
+
+JOB = """
+        def next_job(r, wait):
+            {found}
+            return {result}
+"""
+
+
+def _job(found='found = r.blpop(["orders:urgent", "orders:todo"], timeout=wait)', result="found[1] if found else None"):
+    return JOB.format(**locals())
+
+
+VIEWED = """
+        def viewed(r, customer, product):
+            key = f"viewed:{{customer}}"
+            with r.pipeline(transaction={transaction}) as pipe:
+                {remove}
+                {push}
+                {trim}
+                pipe.execute()
+"""
+
+
+def _viewed(
+    transaction="True",
+    remove="pipe.lrem(key, 0, product)",
+    push="pipe.lpush(key, product)",
+    trim="pipe.ltrim(key, 0, 4)",
+):
+    return VIEWED.format(**locals())
+
+
+ONE_BY_ONE = """
+        def viewed(r, customer, product):
+            key = f"viewed:{customer}"
+            r.lrem(key, 0, product)
+            r.lpush(key, product)
+            r.ltrim(key, 0, 4)
+"""
+
+MAKE_ROOM_FIRST = """
+        def viewed(r, customer, product):
+            key = f"viewed:{customer}"
+            r.lrem(key, 0, product)
+            r.ltrim(key, 0, 3)
+            r.lpush(key, product)
+"""
+
+WRONG = [
+    # (exercise, idea, a part of the hint that answers it, source)
+    ("13.1", "Streams always", "there is a lesser way. Whoever is there hears it", _choose(stream="True")),
+    (
+        "13.1",
+        "Pub/Sub buffers for who is away",
+        "keeps nothing: what is published while a service is away",
+        _choose(kept='ticket["workers"] > 1 or (ticket["crash"] and not ticket["waits"])'),
+    ),
+    (
+        "13.1",
+        "lists have no recovery",
+        "LMOVE into a processing list and a reaper (section 9)",
+        _choose(stream='ticket["again"] or ticket["tries"] or ticket["crash"] or (several and kept)'),
+    ),
+    (
+        "13.1",
+        "a list serves several services",
+        "a list gives each message to one taker, so 3 services",
+        _choose(stream='ticket["again"] or ticket["tries"]'),
+    ),
+    ("13.1", "workers share a channel", "hears every message", _choose(kept='ticket["waits"] or ticket["crash"]')),
+    (
+        "13.1",
+        "a list counts tries",
+        "no count of tries",
+        _choose(
+            stream='ticket["again"] or (several and kept)',
+            kept='ticket["tries"] or ticket["waits"] or ticket["crash"] or ticket["workers"] > 1',
+        ),
+    ),
+    (
+        "13.1",
+        "LRANGE replays",
+        "out of the list for everybody",
+        _choose(
+            stream='ticket["tries"] or (several and kept)',
+            kept='ticket["again"] or ticket["waits"] or ticket["crash"] or ticket["workers"] > 1',
+        ),
+    ),
+    (
+        "13.1",
+        "several services need a stream",
+        "there is a lesser way. Whoever is there hears it",
+        _choose(stream='ticket["again"] or ticket["tries"] or several'),
+    ),
+    (
+        "13.1",
+        "a dead subscriber's message comes again",
+        "gone with the subscriber that dies",
+        _choose(kept='ticket["waits"] or ticket["workers"] > 1'),
+    ),
+    ("13.1", "other words", 'it should return "pubsub"', _choose(least='"List" if kept else "Pub/Sub"')),
+    (
+        "13.2",
+        "pop, then push",
+        "A pop and a push of your own leave a gap",
+        _work(
+            take='r.lindex(doing, 0) or r.lpop("orders:todo")',
+            body="r.lrem(doing, 1, job); r.rpush(doing, job); handle(job); r.lrem(doing, 1, job)",
+        ),
+    ),
+    (
+        "13.2",
+        "BLPOP, then push",
+        "A pop and a push of your own leave a gap",
+        _work(
+            take='(r.blpop(["orders:todo"], timeout=0.01) or (0, None))[1]',
+            body="r.rpush(doing, job); handle(job); r.lrem(doing, 1, job)",
+        ),
+    ),
+    (
+        "13.2",
+        "LREM before the work",
+        "Remove it after the work",
+        _work(body="r.lrem(doing, 1, job); handle(job)"),
+    ),
+    (
+        "13.2",
+        "restart only, no reaper",
+        "nobody need ever start a worker of that name again",
+        _work(back="pass"),
+    ),
+    (
+        "13.2",
+        "reaper only, no look at its own list",
+        "is still in orders:doing:ada, and nobody does it",
+        _work(take='r.lmove("orders:todo", doing, "LEFT", "RIGHT")'),
+    ),
+    (
+        "13.2",
+        "its own list comes last",
+        "what it had in hand comes first",
+        _work(take='r.lmove("orders:todo", doing, "LEFT", "RIGHT") or r.lindex(doing, 0)'),
+    ),
+    (
+        "13.2",
+        "no processing list",
+        "in no list after LPOP",
+        _work(take='r.lpop("orders:todo")', body="handle(job)"),
+    ),
+    (
+        "13.2",
+        "look, work, remove",
+        "what a worker has in hand is in that list",
+        _work(take='r.lindex("orders:todo", 0)', body='handle(job); r.lpop("orders:todo")'),
+    ),
+    (
+        "13.2",
+        "never removed",
+        "the next start would do them again",
+        _work(
+            first="job = r.lindex(doing, 0)\n            if job: handle(job); r.lrem(doing, 1, job)",
+            take='r.lmove("orders:todo", doing, "LEFT", "RIGHT")',
+            body="handle(job)",
+        ),
+    ),
+    (
+        "13.2",
+        "the youngest first",
+        "the oldest is on the left",
+        _work(take='r.lindex(doing, 0) or r.lmove("orders:todo", doing, "RIGHT", "LEFT")'),
+    ),
+    ("13.2", "returns nothing", "should return their number", _work(result="None")),
+    (
+        "13.2",
+        "the reaper puts it behind",
+        "so they go in front",
+        _work(back='while r.lmove(f"orders:doing:{name}", "orders:todo", "LEFT", "RIGHT"): pass'),
+    ),
+    ("13.2", "the reaper robs the living", "who is alive", _work(dead="True")),
+    (
+        "13.2",
+        "the reaper copies and deletes",
+        "in two lists after LPUSH",
+        _work(
+            back='jobs = r.lrange(f"orders:doing:{name}", 0, -1); jobs and r.lpush("orders:todo", *jobs)\n'
+            + " " * 20
+            + 'r.delete(f"orders:doing:{name}")'
+        ),
+    ),
+    (
+        "13.2",
+        "the reaper pops and pushes",
+        "in no list after RPOP",
+        _work(back='while job := r.rpop(f"orders:doing:{name}"): r.lpush("orders:todo", job)'),
+    ),
+    (
+        "13.3",
+        "a reconnect brings what was missed",
+        "Nothing is sent again",
+        _cache(refresh=CAREFUL, end=READ_ALL),
+    ),
+    (
+        "13.3",
+        "confirmations are noise",
+        "Nothing is sent again",
+        _cache(
+            options="ignore_subscribe_messages=True",
+            start='subscriber.subscribe("course:changed"); subscriber.get_message(timeout=0.1)',
+            refresh=QUIET,
+            end=READ_ALL,
+        ),
+    ),
+    (
+        "13.3",
+        "snapshot, then subscribe",
+        "It was read before the subscription stood",
+        _cache(start=READ_ALL + '; subscriber.subscribe("course:changed")', refresh=CAREFUL, end="pass"),
+    ),
+    (
+        "13.3",
+        "PUBLISH until somebody has it",
+        "published again and again while nobody is subscribed",
+        _cache(
+            change='r.hset("prices", product, price)\n            while r.publish("course:changed", product) == 0: pass'
+        ),
+    ),
+    (
+        "13.3",
+        "stored only if nobody got it",
+        "left the price 999",
+        _cache(change='if r.publish("course:changed", product) == 0: r.hset("prices", product, price)'),
+    ),
+    (
+        "13.3",
+        "published, then stored",
+        "published before the new price was stored",
+        _cache(change='r.publish("course:changed", product); r.hset("prices", product, price)'),
+    ),
+    (
+        "13.3",
+        "reads everything each time",
+        "read the whole hash (HGETALL)",
+        _cache(refresh=f"while subscriber.get_message(timeout=0.1): {READ_ALL}"),
+    ),
+    (
+        "13.3",
+        "reads without news",
+        "though nothing had changed and nothing was missed",
+        _cache(refresh=LISTEN + '\n                r.hget("prices", "laptop")'),
+    ),
+    (
+        "13.3",
+        "every message is a change",
+        "look at its type",
+        _cache(refresh=QUIET, end=READ_ALL),
+    ),
+    (
+        "13.3",
+        "one message a call",
+        "The messages of all four were waiting",
+        _cache(refresh=LISTEN.replace("while message", "if message")),
+    ),
+    (
+        "13.3",
+        "the price in the message",
+        "the text asks for the product's name",
+        _cache(change='r.hset("prices", product, price); r.publish("course:changed", f"{product} {price}")'),
+    ),
+    (
+        "13.3",
+        "another channel",
+        "published nothing on course:changed",
+        _cache(change='r.hset("prices", product, price); r.publish("changed", product)'),
+    ),
+    ("13.3", "only the cache", "as a tuple", _cache(result="cache")),
+    (
+        "13.4",
+        "one list after the other",
+        "waited by BLPOP at orders:urgent alone",
+        _job('found = r.blpop(["orders:urgent"], timeout=wait) or r.blpop(["orders:todo"], timeout=wait)'),
+    ),
+    (
+        "13.4",
+        "looks at urgent, waits at todo",
+        "3001 came to orders:urgent",
+        _job('job = r.lpop("orders:urgent")', 'job or (r.blpop(["orders:todo"], timeout=wait) or (0, None))[1]'),
+    ),
+    (
+        "13.4",
+        "does not wait",
+        "3001 came to orders:todo",
+        _job('job = r.lpop("orders:urgent") or r.lpop("orders:todo")', "job"),
+    ),
+    (
+        "13.4",
+        "the wrong end",
+        "the oldest is on the left",
+        _job('found = r.brpop(["orders:urgent", "orders:todo"], timeout=wait)'),
+    ),
+    (
+        "13.4",
+        "the wrong priority",
+        "waited in orders:urgent",
+        _job('found = r.blpop(["orders:todo", "orders:urgent"], timeout=wait)'),
+    ),
+    ("13.4", "the pair", "it should return the job alone", _job(result="found")),
+    ("13.5", "one to many", "LTRIM keeps both ends", _viewed(trim="pipe.ltrim(key, 0, 5)")),
+    ("13.5", "not taken out before", "One is in it twice", _viewed(remove="pass")),
+    (
+        "13.5",
+        "the other end",
+        "The latest goes in front",
+        _viewed(push="pipe.rpush(key, product)", trim="pipe.ltrim(key, -5, -1)"),
+    ),
+    ("13.5", "never trimmed", "more than five", _viewed(trim="pass")),
+    ("13.5", "one by one", "not in one step: somebody who looks finds 6 products after LPUSH", ONE_BY_ONE),
+    ("13.5", "room first, one by one", "another process stored the same product after the LREM", MAKE_ROOM_FIRST),
+    ("13.5", "a pipeline without MULTI", "its pipeline is no transaction", _viewed(transaction="False")),
+    ("13.5", "four", "too few", _viewed(trim="pipe.ltrim(key, 0, 3)")),
+]
