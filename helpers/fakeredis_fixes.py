@@ -14,13 +14,15 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 from fakeredis import _msgs
-from fakeredis._command_args_parsing import Int
+from fakeredis._command_args_parsing import Int, Timeout
 from fakeredis._commands import COMMANDS_WITH_SUB, SUPPORTED_COMMANDS, Key, Signature, command
 from fakeredis._core import CommandItem
 from fakeredis._helpers import OK, SimpleError, SimpleString, casematch, current_time
 from fakeredis._socket._base import BaseFakeSocket
 from fakeredis.commands_mixins.connection_mixin import ConnectionCommandsMixin
 from fakeredis.commands_mixins.generic_mixin import GenericCommandsMixin
+from fakeredis.commands_mixins.list_mixin import ListCommandsMixin
+from fakeredis.commands_mixins.pubsub_mixin import PubSubCommandsMixin
 from fakeredis.commands_mixins.streams_mixin import StreamsCommandsMixin
 from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
 from fakeredis.model._stream import MAX_ID_PART, MAX_KEY, MIN_KEY, PelEntry
@@ -742,6 +744,62 @@ def _add_help() -> None:
 def _named(name: str, function: Callable) -> Callable:
     function.__name__ = name
     return function
+
+
+@_fix("LMOVE and BLMOVE")
+def _repair_moves() -> None:
+    """BLMOVE waits for a list that is not there yet; neither moves what an empty list does not have."""
+
+    def sides(wherefrom: bytes, whereto: bytes) -> list[bool]:
+        if not all(casematch(side, b"LEFT") or casematch(side, b"RIGHT") for side in (wherefrom, whereto)):
+            raise SimpleError(_msgs.SYNTAX_ERROR_MSG)
+        return [casematch(side, b"LEFT") for side in (wherefrom, whereto)]
+
+    def move(self, source: bytes, destination: bytes, ends: list[bool], first_pass: bool) -> bytes | None:
+        taken = CommandItem(source, self._db, item=self._db.get(source), default=[])
+        if not isinstance(taken.value, list):
+            if first_pass:
+                raise SimpleError(_msgs.WRONGTYPE_MSG)
+            return None
+        if not taken.value:
+            return None
+        same = source == destination
+        given = taken if same else CommandItem(destination, self._db, item=self._db.get(destination), default=[])
+        if not isinstance(given.value, list):
+            raise SimpleError(_msgs.WRONGTYPE_MSG)
+        from_left, to_left = ends
+        element = taken.value.pop(0 if from_left else -1)
+        given.value.insert(0 if to_left else len(given.value), element)
+        for item in (taken,) if same else (taken, given):
+            item.updated()
+            item.writeback()
+        return element
+
+    def lmove(self, source: bytes, destination: bytes, wherefrom: bytes, whereto: bytes) -> bytes | None:
+        return move(self, source, destination, sides(wherefrom, whereto), True)
+
+    def blmove(
+        self, source: bytes, destination: bytes, wherefrom: bytes, whereto: bytes, timeout: float
+    ) -> bytes | None:
+        ends = sides(wherefrom, whereto)
+        return self._blocking(timeout, lambda first_pass: move(self, source, destination, ends, first_pass))
+
+    four = (bytes, bytes, bytes, bytes)
+    ListCommandsMixin.lmove = command(name="LMOVE", fixed=four)(lmove)
+    ListCommandsMixin.blmove = command(name="BLMOVE", fixed=(*four, Timeout), flags=_msgs.FLAG_NO_SCRIPT)(blmove)
+
+
+@_fix("PUBSUB CHANNELS")
+def _repair_channels() -> None:
+    """A channel is listed while somebody subscribes, and not after the last connection has gone."""
+
+    def repaired(original: Callable) -> Callable:
+        def _channels(self: PubSubCommandsMixin, subscribers: dict, *patterns: bytes) -> list[bytes]:
+            return original(self, {channel: who for channel, who in subscribers.items() if who}, *patterns)
+
+        return _channels
+
+    _replace(PubSubCommandsMixin, "_channels", repaired)
 
 
 @_fix("COPY")

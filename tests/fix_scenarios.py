@@ -322,6 +322,38 @@ def texts(r: redis.Redis) -> str:
     )
 
 
+def moves(r: redis.Redis) -> list:
+    started = time.monotonic()
+    seen: list = [r.blmove("from", "to", 0.2, "LEFT", "RIGHT"), time.monotonic() - started > 0.15]
+    taken: list = []
+    worker = threading.Thread(target=lambda: taken.append(r.blmove("from", "to", 2, "RIGHT", "LEFT")))
+    worker.start()
+    time.sleep(0.1)
+    r.rpush("from", "1001", "1002")
+    worker.join()
+    r.blmpop(0.1, 1, "from", direction="LEFT", count=5)
+    seen += [taken, r.lmove("from", "to", "LEFT", "LEFT"), r.blmove("from", "to", 0.1, "LEFT", "LEFT")]
+    seen += [r.lrange("to", 0, -1), r.exists("from"), r.lmove("to", "to", "LEFT", "RIGHT")]
+    r.rpush("to", "1003")
+    seen += [r.lmove("to", "to", "LEFT", "RIGHT"), r.lrange("to", 0, -1)]
+    return [
+        *seen,
+        typed(r, "SET text x\nLMOVE text to LEFT LEFT\nLMOVE to text LEFT LEFT\nLMOVE to to UP LEFT\nLMOVE a"),
+    ]
+
+
+def channels(r: redis.Redis) -> list:
+    with r.pubsub() as listening:
+        listening.subscribe("prices")
+        listening.get_message(timeout=5)
+        seen = [r.pubsub_channels("p*"), r.publish("prices", "899")]
+    for _ in range(100):
+        if r.publish("prices", "899") == 0:
+            break
+        time.sleep(0.02)
+    return [*seen, r.pubsub_channels("p*"), r.publish("prices", "899")]
+
+
 SCENARIOS = {
     "XREAD and XREADGROUP": reads,
     "waiting readers": waiting,
@@ -338,6 +370,8 @@ SCENARIOS = {
     "XINFO": info,
     "XINFO STREAM FULL": full_info,
     "HELP": help_texts,
+    "LMOVE and BLMOVE": moves,
+    "PUBSUB CHANNELS": channels,
     "COPY": copy,
     "HELLO": hello,
     "wrong number of arguments": arity,
