@@ -271,7 +271,9 @@ def state_chart(state: Mapping[str, Sequence[float]], marks: Mapping[str, float]
         for level, (event, second) in enumerate(marks.items()):
             axes.axvline(second, color=INK, lw=1, ls=":")
             place = (second, most * (1.22 - 0.07 * (level % 3)))
-            axes.annotate(event, place, (4, 0), textcoords="offset points", fontsize=9)
+            late = second > 0.85 * time[-1]  # Its name would end beyond the picture.
+            side = {"xytext": (-4, 0), "ha": "right"} if late else {"xytext": (4, 0)}
+            axes.annotate(event, place, textcoords="offset points", fontsize=9, **side)
         axes.set(xlim=(0, time[-1]), ylim=(0, most * 1.3))
         axes.yaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
