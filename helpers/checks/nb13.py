@@ -123,6 +123,7 @@ class _Jobs:
         self.names = ["ada", "bob", "cyd", "dan"]
         self.broken = ""
         self.dead, self.commands, self.sent = False, 0, []
+        self.arriving: list[str] = []  # what comes while a worker handles its first job
 
     def life(self, kill_after: int = 0) -> redis.Redis:
         """A client for one life of the answer, that is killed after so many commands."""
@@ -205,6 +206,9 @@ class _Jobs:
                 raise _Killed
             self.begun.append(job)
             self._look(f"while handle({job!r}) ran")
+            while self.arriving:
+                self.jobs.append(self.arriving.pop())
+                self.other.rpush(TODO, self.jobs[-1])
             if next(count) == kill_at:
                 self.dead = True
                 raise _Killed
@@ -234,6 +238,7 @@ class _Jobs:
 
 def _crash_safe(lab: Lab) -> None:
     _plain(lab)
+    _one_comes_late(lab)
     _killed_at_work(lab)
     _killed_between(lab)
     _reaped(lab)
@@ -260,6 +265,14 @@ def _plain(lab: Lab) -> None:
             raise lab.wrong(f"left {left} in orders:doing:ada, done as they are: the next start would do them again.")
         if shop.other.lrange(DOING.format("bob"), 0, -1) != ["bob's job"]:
             raise lab.wrong("touched orders:doing:bob, and bob is at work.")
+
+
+def _one_comes_late(lab: Lab) -> None:
+    shop = _Jobs(lab, ["1001", "1002"])
+    shop.arriving = ["1003"]
+    shop.work("ada")
+    if shop.done != ["1001", "1002", "1003"]:
+        raise lab.wrong(f"did {shop.done} and returned; 1003 came during the work on 1001, and waits.")
 
 
 def _killed_at_work(lab: Lab) -> None:
@@ -307,9 +320,9 @@ def _all_done(lab: Lab, shop: _Jobs, what: str) -> None:
 
 
 def _orphans(lab: Lab) -> _Jobs:
-    """Bob and Cyd are dead with a job each, Dan lives with one, Ada has none."""
-    shop = _Jobs(lab, ["1001", "1002", "1003", "1004", "1005"])
-    for name in ("bob", "cyd", "dan"):
+    """Bob is dead with two jobs, Cyd with one, Dan lives with one, Ada has none."""
+    shop = _Jobs(lab, ["1001", "1002", "1003", "1000", "1004", "1005"])
+    for name in ("bob", "cyd", "dan", "bob"):
         shop.other.lmove(TODO, DOING.format(name), "LEFT", "RIGHT")
     shop.other.sadd(WORKERS, *shop.names)
     for name in ("ada", "dan"):
@@ -322,9 +335,9 @@ def _reaped(lab: Lab) -> None:
     shop.reap()
     _brought_back(lab, shop, "")
     shop.work("ada")
-    if Counter(shop.done) != Counter(["1001", "1002", "1004", "1005"]):
+    if Counter(shop.done) != Counter(["1000", "1001", "1002", "1004", "1005"]):
         raise lab.wrong(
-            f"did {shop.done} after reap(r) had brought 1001 and 1002 back, with 1004 and 1005 behind them."
+            f"did {shop.done} after reap(r) had brought 1000, 1001 and 1002 back, with 1004 and 1005 behind them."
         )
 
 
@@ -340,19 +353,19 @@ def _reaper_killed(lab: Lab) -> None:
 
 def _brought_back(lab: Lab, shop: _Jobs, how: str) -> None:
     waiting = shop.other.lrange(TODO, 0, -1)
-    for name, job in (("bob", "1001"), ("cyd", "1002")):
-        if shop.other.lrange(DOING.format(name), 0, -1):
+    for name in ("bob", "cyd"):
+        if left := shop.other.lrange(DOING.format(name), 0, -1):
             raise lab.wrong(
-                f"{how}left {job} in orders:doing:{name}. {name.capitalize()} is dead, and nobody need ever start a "
-                "worker of that name again: somebody else has to take what he held."
+                f"{how}left {', '.join(left)} in orders:doing:{name}. {name.capitalize()} is dead, and nobody need "
+                "ever start a worker of that name again: somebody else has to take all that he held."
             )
     if shop.other.lrange(DOING.format("dan"), 0, -1) != ["1003"]:
         raise lab.wrong(f"{how}took 1003 away from dan, who is alive: orders:alive:dan exists.")
-    if Counter(waiting) != Counter(["1001", "1002", "1004", "1005"]):
-        raise lab.wrong(f"{how}left {waiting} in orders:todo; 1001, 1002, 1004 and 1005 should wait there, once each.")
-    if waiting[2:] != ["1004", "1005"]:
+    if Counter(waiting) != Counter(["1000", "1001", "1002", "1004", "1005"]):
+        raise lab.wrong(f"{how}left {waiting} in orders:todo; 1000, 1001, 1002, 1004 and 1005 should wait, once each.")
+    if waiting[3:] != ["1004", "1005"]:
         raise lab.wrong(
-            f"{how}left {waiting} in orders:todo: 1001 and 1002 came first and wait longest, so they go in front."
+            f"{how}left {waiting} in orders:todo: 1000, 1001 and 1002 have waited longest, so they go in front."
         )
 
 

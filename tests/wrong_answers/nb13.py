@@ -407,4 +407,47 @@ WRONG = [
     ("13.5", "room first, one by one", "another process stored the same product after the LREM", MAKE_ROOM_FIRST),
     ("13.5", "a pipeline without MULTI", "its pipeline is no transaction", _viewed(transaction="False")),
     ("13.5", "four", "too few", _viewed(trim="pipe.ltrim(key, 0, 3)")),
+    (
+        "13.2",
+        "a reaper that moves one job",
+        "in orders:doing:bob",
+        """
+        def work(r, me, handle):
+            doing, done = f"orders:doing:{me}", 0
+            while (job := r.lindex(doing, 0) or r.lmove("orders:todo", doing, "LEFT", "RIGHT")) is not None:
+                handle(job)
+                r.lrem(doing, 1, job)
+                done += 1
+            return done
+
+
+        def reap(r):
+            for name in r.smembers("orders:workers"):
+                if not r.exists(f"orders:alive:{name}"):
+                    r.lmove(f"orders:doing:{name}", "orders:todo", "RIGHT", "LEFT")
+        """,
+    ),
+    (
+        "13.2",
+        "takes all in hand first, and looks no more",
+        "1003 came during the work on 1001",
+        """
+        def work(r, me, handle):
+            doing, done = f"orders:doing:{me}", 0
+            while r.lmove("orders:todo", doing, "LEFT", "RIGHT"):
+                pass
+            for job in r.lrange(doing, 0, -1):
+                handle(job)
+                r.lrem(doing, 1, job)
+                done += 1
+            return done
+
+
+        def reap(r):
+            for name in r.smembers("orders:workers"):
+                if not r.exists(f"orders:alive:{name}"):
+                    while r.lmove(f"orders:doing:{name}", "orders:todo", "RIGHT", "LEFT"):
+                        pass
+        """,
+    ),
 ]

@@ -294,4 +294,27 @@ WRONG = [
     ("16.5", "always a thousand", "keeps its sender waiting least", _size(result="1000")),
     ("16.5", "no end", "no pipeline is long enough", _size(first="left = max(left, 1)")),
     ("16.5", "not a whole number", "a whole number of orders", _size(result="rate * trip / left + 0.5")),
+    (
+        "16.3",
+        "keeps what is done until it is a full batch",
+        "handled and not acknowledged",
+        """
+        def work_off(r, key, group, me, handle, most):
+            done, count = [], 0
+            while reply := r.xreadgroup(group, me, {key: ">"}, count=most):
+                for entry_id, order in reply[0][1]:
+                    try:
+                        handle(order)
+                    except Exception:
+                        continue
+                    done.append(entry_id)
+                    count += 1
+                if len(done) >= most:
+                    r.xack(key, group, *done)
+                    done = []
+            if done:
+                r.xack(key, group, *done)
+            return count
+        """,
+    ),
 ]
