@@ -11,9 +11,12 @@ kernel; ``redis://``, ``rediss://`` or ``unix://`` is that server, where the cou
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
+import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -459,6 +462,17 @@ def private_redis(*options: str) -> PrivateRedis | None:
         print(f"Skipped: this needs a redis-server ({GET_A_SERVER}).")
         return None
     return PrivateRedis(*options)
+
+
+def free_ports(number: int) -> list[int]:
+    """Loopback ports that nobody has, below those that a system gives to connections as they come."""
+    ports: list[int] = []
+    while len(ports) < number:
+        port = random.randrange(15_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            if port not in ports:
+                ports.append(port)
+    return ports
 
 
 def server_program() -> str | None:

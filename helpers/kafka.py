@@ -20,18 +20,23 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import confluent_kafka
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec
 
+from helpers.backend import free_ports
+
+T = TypeVar("T")
+
 VERSION = "4.3.1"
 PREFIX = "redis-streams-course."
 GET_JAVA = "apt install openjdk-17-jre-headless (Debian, Ubuntu), brew install openjdk@17 (macOS), or adoptium.net"
 GET_MAVEN = "apt install maven (Debian, Ubuntu), brew install maven (macOS), or maven.apache.org"
+GET_BROKER = "KAFKA_BOOTSTRAP_SERVERS=local is a private node"
 ELSEWHERE = "Use KAFKA_BOOTSTRAP_SERVERS=local for a private node, or unset it for the embedded mock"
 
 SKIPPED = "Skipped: {what} needs a real broker, and this is the embedded mock (KAFKA_BOOTSTRAP_SERVERS=local)."
@@ -112,10 +117,8 @@ class Kafka:
         if self.real:
             self._delete_topics([full])
             self._create(full)
-        elif self._end is not None:
+        else:
             self._end.create_topic(full, partitions)
-        else:  # The plain mock creates what is asked for, with 4 partitions.
-            self._admin.list_topics(full, timeout=10)
         return full
 
     def ends(self, topic: str) -> dict[int, tuple[int, int]]:
@@ -133,10 +136,19 @@ class Kafka:
         ends = self.ends(topic)
         asking = Consumer({**self.client, "group.id": group})
         try:
-            places = asking.committed([TopicPartition(topic, n) for n in ends], timeout=10)
+            places = _once_chosen(lambda: asking.committed([TopicPartition(topic, n) for n in ends], timeout=10))
         finally:
             asking.close()
         return {at.partition: ends[at.partition][1] - max(at.offset, ends[at.partition][0]) for at in places}
+
+    def share_from_earliest(self, group: str) -> None:
+        """Sets ``share.auto.offset.reset`` of a share group (KIP-932), which on a broker is a setting of the group."""
+        if not self.real:
+            return  # The mock does so from its start.
+        entry = ConfigEntry("share.auto.offset.reset", "earliest", incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.GROUP, group, incremental_configs=[entry])
+        [future] = self._admin.incremental_alter_configs([resource]).values()
+        future.result(timeout=10)
 
     def only_real(self, what: str) -> bool:
         """True on a real broker; on the mock False, with a printed sentence."""
@@ -149,9 +161,9 @@ class Kafka:
         if self.real:
             with contextlib.suppress(KafkaException):
                 self._delete_topics(list(self._topics))
-            for future in self._admin.delete_consumer_groups(sorted(self._groups)).values() if self._groups else ():
-                with contextlib.suppress(KafkaException):
-                    future.result(timeout=10)
+            for group in sorted(self._groups):
+                with contextlib.suppress(KafkaException):  # There may be none of that name.
+                    _once_chosen(functools.partial(self._delete_group, group))
         self._topics.clear()
         self._groups.clear()
         if self._end is not None and not isinstance(self._end, Node):
@@ -178,11 +190,33 @@ class Kafka:
                 time.sleep(0.1)
                 self._admin = AdminClient(self.client)  # The old one goes on believing what it was told.
 
+    def _delete_group(self, group: str) -> None:
+        self._admin.delete_consumer_groups([group])[group].result(timeout=10)
+
     def _delete_topics(self, topics: list[str]) -> None:
         there = set(self._admin.list_topics(timeout=10).topics)
         mine = [topic for topic in topics if topic in there]
         for future in self._admin.delete_topics(mine).values() if mine else ():
             future.result(timeout=10)
+
+
+_CHOOSING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+
+
+def _once_chosen(ask: Callable[[], T]) -> T:
+    """The answer of a group's coordinator, which a broker that is just up may still be choosing."""
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _CHOOSING or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 # --- The embedded mock ---------------------------------------------------------------------------------------------
@@ -259,6 +293,14 @@ class PlainMock:
         brokers = self._owner.list_topics(timeout=10).brokers.values()
         self.servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
 
+    def create_topic(self, name: str, partitions: int) -> None:
+        if partitions > 4:
+            raise KafkaProblem(f"the plain mock has 4 partitions in each topic, not {partitions}. {GET_BROKER}.")
+        self._owner.list_topics(name, timeout=10)  # It creates what is asked for.
+
+    def close(self) -> None:
+        self._owner = None  # The mock lives as long as its owner.
+
 
 def _mock() -> Kafka:
     name = f"librdkafka {confluent_kafka.libversion()[0]} in this kernel: an embedded mock, not a Kafka broker"
@@ -266,9 +308,7 @@ def _mock() -> Kafka:
         cluster = MockCluster()
     except (OSError, AttributeError):
         plain = PlainMock()
-        kafka = Kafka(plain.servers, f"{name} (and the plain one)", real=False, session=(3500, 200))
-        kafka._owner = plain  # The mock lives as long as its owner.
-        return kafka
+        return Kafka(plain.servers, f"{name} (and the plain one)", real=False, session=(3500, 200), end=plain)
     return Kafka(cluster.servers, name, real=False, session=(1500, 100), end=cluster)
 
 
@@ -338,8 +378,8 @@ class Node:
     def __init__(self) -> None:
         libs = _jars()
         self._folder = Path(tempfile.mkdtemp(prefix="kafka-course-"))
-        with _free_ports(2) as (broker, controller):
-            self.servers = f"127.0.0.1:{broker}"
+        broker, controller = free_ports(2)
+        self.servers = f"127.0.0.1:{broker}"
         properties = self._folder / "server.properties"
         properties.write_text(_PROPERTIES.format(broker=broker, controller=controller, folder=self._folder))
         java = ["java", "-Xmx512m", "-cp", f"{libs}/*"]
@@ -415,17 +455,6 @@ def _jars() -> Path:
     return libs
 
 
-@contextlib.contextmanager
-def _free_ports(number: int) -> Iterator[list[int]]:
-    """Loopback ports that nobody has, held together so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    try:
-        yield [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
 @functools.cache
 def _node() -> Node:
     """One node for the kernel: a second run of a notebook finds it running."""
@@ -489,16 +518,6 @@ def _hangs_up(servers: str) -> bool:
         return True
     except (OSError, ValueError):
         return False
-
-
-def share_group_from_earliest(kafka: Kafka, group: str) -> None:
-    """Sets ``share.auto.offset.reset`` of a share group (KIP-932), which on a broker is a setting of the group."""
-    if not kafka.real:
-        return  # The mock does so from its start.
-    entry = ConfigEntry("share.auto.offset.reset", "earliest", incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ConfigResource.Type.GROUP, group, incremental_configs=[entry])
-    for future in kafka._admin.incremental_alter_configs([resource]).values():
-        future.result(timeout=10)
 
 
 def _last_line(text: str) -> str:

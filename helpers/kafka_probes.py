@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 from redis.crc import key_slot
 
 from helpers import probes
-from helpers.backend import GET_A_SERVER, PrivateRedis, claim, private_redis, server_program
+from helpers.backend import GET_A_SERVER, PrivateRedis, claim, free_ports, private_redis, server_program
 from helpers.kafka import Kafka
 from helpers.probes import NO, STREAM, YES, Verdict
 
@@ -282,7 +282,8 @@ def streams_clustering(keys: tuple[str, str] = ("orders", "returns")) -> Verdict
     Args:
         keys: with a common {tag} they are in one slot.
     """
-    with private_redis("--cluster-enabled", "yes") as server:
+    [bus] = free_ports(1)  # The nodes' own, and 10000 for every server without a port.
+    with private_redis("--cluster-enabled", "yes", "--cluster-port", str(bus), "--bind", "127.0.0.1") as server:
         client = server.client()
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         try:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from kernels import AsyncSocketKernelManager
 from nbclient import NotebookClient
 
 from helpers.backend import GET_A_SERVER, server_program
@@ -39,6 +40,7 @@ def refreshed(path: Path) -> str:
         os.environ["KAFKA_BOOTSTRAP_SERVERS"] = "local"
     NotebookClient(
         notebook,
+        kernel_manager_class=AsyncSocketKernelManager,
         timeout=60,
         resources={"metadata": {"path": path.parent}},
         extra_arguments=["--IPKernelApp.log_level=40"],

@@ -21,7 +21,7 @@ import redis
 from conftest import Server, need_server
 
 from helpers import backend, connect, connect_async, private_redis
-from helpers.backend import MARK, BackendError
+from helpers.backend import MARK, BackendError, free_ports
 
 
 def refusal(url: str, monkeypatch, *keys: str) -> str:
@@ -292,7 +292,7 @@ def tls(tmp_path):
     options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     options += ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
     subprocess.run([openssl, "req", *options, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    ports = [_free_port(), _free_port()]
+    ports = free_ports(2)
     tls_options = [
         "--tls-port",
         str(ports[0]),
@@ -304,12 +304,6 @@ def tls(tmp_path):
     tls_options += ["--tls-auth-clients", "no", "--tls-ca-cert-file", str(certificate)]
     with Server("redis", *tls_options, "--port", str(ports[1])):
         yield ports[0], ports[1], certificate
-
-
-def _free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return unused.getsockname()[1]
 
 
 def test_tls(tls, monkeypatch):
@@ -325,7 +319,8 @@ def test_tls(tls, monkeypatch):
 def test_replica_and_cluster_node(monkeypatch):
     with Server("redis", "--replicaof", "127.0.0.1 1") as replica:
         assert "is a read-only replica" in refusal(replica.url, monkeypatch)
-    with Server("redis", "--cluster-enabled", "yes") as node:
+    [bus] = free_ports(1)
+    with Server("redis", "--cluster-enabled", "yes", "--cluster-port", str(bus)) as node:
         assert "is a node of a Redis Cluster" in refusal(node.url, monkeypatch)
 
 

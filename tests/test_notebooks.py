@@ -42,27 +42,9 @@ def nbval(path: Path, url: str | None, kafka: str | None = None) -> subprocess.C
 def _nbval(path: Path, url: str | None, settings: dict[str, str]) -> subprocess.CompletedProcess:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS_", "PYTEST_", "KAFKA_"))}
     env |= settings
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "nbval",
-        "--nbval",
-        "--nbval-current-env",
-        "-p",
-        "no:xdist",
-    ]
-    command += [
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        "--nbval-cell-timeout=60",
-        "--color=no",
-        str(path),
-    ]
+    command = [sys.executable, str(Path(__file__).parent / "kernels.py"), "-q", "--nbval", "--nbval-current-env"]
+    command += ["-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    command += ["--nbval-cell-timeout=60", "--color=no", str(path)]
     if url is not None:
         env["REDIS_URL"] = url
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, cwd=NOTEBOOKS.parent)

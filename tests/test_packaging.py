@@ -165,9 +165,11 @@ FLOORS = [
     {"resp", "redis_cli", "snapshot", "simulator", "probes", "kafka_probes", "loadtest"},
     {"charts", "picture", "watch", "exercises", "checks"},
 ]
-# What stands on the same floor and is used all the same: a command line on its protocol, checks on what runs them.
+# What stands on the same floor and is used all the same: a command line on its protocol, a Kafka node on how
+# ports are found, checks on what runs them.
 NEIGHBOURS = {
     ("backend", "fakeredis_fixes"),
+    ("kafka", "backend"),
     ("redis_cli", "resp"),
     ("kafka_probes", "probes"),
     ("checks", "exercises"),
