@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from helpers.exercises import Lab, Raised, show
 
@@ -91,51 +94,236 @@ def _words(positions: Sequence[int]) -> str:
 
 # --- 15.2 ------------------------------------------------------------------------------------------------------------
 
-
-def _safe_offset(lab: Lab) -> None:
-    for read, done in [
-        ([0, 1, 2, 3, 4], [0, 1]),
-        ([0, 1, 2, 3, 4, 5, 6], [6, 0, 1, 4]),
-        ([10, 11, 12], [12, 11, 10]),
-        ([10, 11, 12], [12]),
-        ([5, 6, 7], []),
-        ([10, 12, 15], [10, 12]),
-        ([10, 12, 15], [15, 10, 12]),
-        ([40, 41, 45, 46, 50], [41, 45, 40, 50]),
-    ]:
-        _one_partition(lab, read, done)
+TRIES = "orders:tries"
+MOST = 3
+LIVES = 8
 
 
-def _one_partition(lab: Lab, read: list[int], done: list[int]) -> None:
-    given = lab.expect(lab.call(list(read), list(done)), int, "an offset")
-    pending = [offset for offset in read if offset not in done]
-    lost = [offset for offset in pending if offset < given]
-    doubled = [offset for offset in done if offset >= given]
-    expected = pending[0] if pending else read[-1] + 1
-    needless = [offset for offset in doubled if offset < expected]
+class _Killed(BaseException):
+    """What ends the process in which the answer runs; nobody should catch it."""
+
+
+class _Partition:
+    """One partition with a group's committed offset and a dead letter topic, and one life of a worker after another.
+
+    `poison` are the offsets whose orders kill at each try, or at the first so many.
+    """
+
+    def __init__(self, lab: Lab, records: dict[int, str], poison: dict[int, int] | None = None) -> None:
+        self.lab, self.records, self.poison = lab, records, poison or {}
+        self.committed = min(records)
+        self.end = max(records) + 1
+        self.r = lab.redis(lambda name, args: self._step(f"{name} {args[0] if args else ''}".strip()))
+        self.other = lab.another(self.r)
+        self.tries, self.done, self.aside = Counter(), [], []
+        self.dead, self.steps, self.kill_after = False, 0, 0
+        self.broken = ""  # the first thing that no worker may do; it ends the life
+
+    # What the answer is given
+
+    def poll(self) -> tuple[int, str] | None:
+        self._alive()
+        self._at = min((offset for offset in self.records if offset >= self._next), default=None)
+        if self._at is not None:
+            self._next = self._at + 1
+        self._step("poll()")
+        return None if self._at is None else (self._at, self.records[self._at])
+
+    def commit(self, offset: int) -> None:
+        self._alive()
+        if not isinstance(offset, int) or isinstance(offset, bool):
+            self._refuse(f"called commit({show(offset)}); a commit is one number, the offset to go on from.")
+        for skipped in sorted(self.records):
+            if skipped < offset and skipped not in self.settled():
+                self._refuse(
+                    f"called commit({offset}) when the record {skipped} was neither handled nor set aside: killed "
+                    "here, nobody would ever see it again."
+                )
+        self.committed = offset
+        self._step(f"commit({offset})")
+
+    def set_aside(self, order_id: str) -> None:
+        self._alive()
+        here = self._at
+        if here is None or order_id != self.records[here]:
+            self._refuse(f"called set_aside({show(order_id)}), which is not the order that poll() gave last.")
+        self.aside.append(here)
+        self._step(f"set_aside({order_id!r})")
+
+    def handle(self, order_id: str) -> None:
+        self._alive()
+        here = self._at
+        if here is None or order_id != self.records[here]:
+            self._refuse(f"called handle({show(order_id)}), which is not the order that poll() gave last.")
+        told = f"the record {here} (order {order_id})"
+        if not self.other.exists(TRIES):
+            self._refuse(
+                f"began to handle {told}, and {TRIES} was empty: if the process dies of it, nobody knows that it was "
+                "tried. What dies with the process, or is written after the work, does not count."
+            )
+        self.tries[here] += 1
+        if self.tries[here] > MOST:
+            self._refuse(f"handled {told} for the {self.tries[here]}th time; {self._why_again(here)}")
+        if self.tries[here] <= self.poison.get(here, 0):
+            self.dead = True
+            raise _Killed
+        self.done.append(here)
+        self._step(f"handle({order_id!r})")
+
+    # What the check sees
+
+    def settled(self) -> set[int]:
+        return {*self.done, *self.aside}
+
+    def life(self, kill_after: int = 0) -> Any:
+        """What one life of the answer returns; None if it was killed, after so many steps or by its work."""
+        self.dead, self.steps, self.kill_after = False, 0, kill_after
+        self._next, self._at = self.committed, None
+        try:
+            returned = self.lab.call(self.r, self, self.handle)
+        except _Killed:
+            return None
+        finally:
+            self.lab.did = re.sub(r"\(.*\)$", "(r, partition, handle)", self.lab.did)
+            if self.broken:
+                raise self.lab.wrong(self.broken)
+        if self.dead:
+            raise self.lab.wrong("went on after the process was killed: nothing in it can catch that.")
+        return returned
+
+    def lives(self) -> Any:
+        """Started again until it comes to the end; what the last life returns."""
+        for _ in range(LIVES):
+            if (returned := self.life()) is not None or not self.dead:
+                return returned
+        stuck = self.committed
+        if self.aside.count(stuck) > 1:
+            raise self.lab.wrong(
+                f"set aside order {self.records[stuck]} {self.aside.count(stuck)} times: each life began with it again."
+            )
+        raise self.lab.wrong(
+            f"was started {LIVES} times, and died each time; the commit is still at {stuck}. Order "
+            f"{self.records.get(stuck)} has had {self.tries[stuck]} tries."
+        )
+
+    def _alive(self) -> None:
+        if self.dead:
+            raise _Killed
+
+    def _step(self, what: str) -> None:
+        self._alive()
+        self.steps += 1
+        self.last = what
+        if self.steps == self.kill_after:
+            self.dead = True
+            raise _Killed
+
+    def _why_again(self, here: int) -> str:
+        if here in self.done:
+            return "it was done before."
+        return (
+            f"{MOST} are allowed, and {TRIES} has to know of all of them, in whatever life they were. When may a count "
+            "be removed?"
+        )
+
+    def _refuse(self, what: str) -> None:
+        self.broken, self.dead = what, True
+        raise _Killed
+
+
+def _three_tries(lab: Lab) -> None:
+    _nothing_wrong(lab)
+    _one_poison(lab)
+    _in_between(lab)
+    _two_in_a_row(lab)
+    _killed_at_any_step(lab)
+
+
+def _nothing_wrong(lab: Lab) -> None:
+    shop = _Partition(lab, {4: "1001", 5: "1002", 9: "1003"})
+    returned = shop.lives()
+    _all_settled(lab, shop)
+    if shop.aside:
+        raise lab.wrong(f"set aside order {shop.records[shop.aside[0]]}, which was not tried three times.")
+    if returned != 3 or isinstance(returned, bool):
+        raise lab.wrong(f"returned {show(returned)} after it had handled 3.")
+    if shop.other.exists(TRIES):
+        raise lab.wrong(f"left {show(_counts(shop))} in {TRIES}: of what is done nobody needs the count any more.")
+
+
+def _one_poison(lab: Lab) -> None:
+    shop = _Partition(lab, {0: "1001", 1: "1002", 2: "1003", 3: "1004", 4: "1005"}, poison={2: 99})
+    returned = shop.lives()
+    _all_settled(lab, shop)
+    if shop.tries[2] < MOST:
+        raise lab.wrong(f"set aside order 1003 after {shop.tries[2]} tries; it has {MOST}.")
+    if shop.aside != [2]:
+        raise lab.wrong(f"set aside {', '.join(shop.records[at] for at in shop.aside)}; order 1003 alone was poison.")
+    if shop.done != [0, 1, 3, 4]:
+        raise lab.wrong(f"handled the records {shop.done}; 0, 1, 3 and 4 are healthy, and each needs it once.")
+    if returned != 2:
+        raise lab.wrong(f"returned {show(returned)} in its last life, in which it handled 1004 and 1005.")
+
+
+def _in_between(lab: Lab) -> None:
+    """An order that works at its third try, and a later event of the same order."""
+    shop = _Partition(lab, {0: "1001", 1: "1002", 2: "1001"}, poison={0: 2, 2: 2})
+    shop.lives()
+    _all_settled(lab, shop)
+    if shop.aside:
+        raise lab.wrong(
+            f"set aside the record {shop.aside[0]} (order 1001), which would have worked at its third try; the record "
+            "before it of the same order had tries of its own."
+        )
+
+
+def _two_in_a_row(lab: Lab) -> None:
+    shop = _Partition(lab, {0: "1001", 1: "1002", 2: "1003"}, poison={0: 99, 1: 99})
+    shop.lives()
+    _all_settled(lab, shop)
+    if len(shop.aside) > len(set(shop.aside)):
+        raise lab.wrong("set aside order 1001 again in its next life, which began with it, for all that was known.")
+    if sorted(shop.aside) != [0, 1]:
+        raise lab.wrong(f"set aside {sorted(shop.aside)}, where the records 0 and 1 are poison.")
+    if shop.tries[1] < MOST:
+        raise lab.wrong(f"set aside order 1002 after {shop.tries[1]} tries; the three of the order before are not its.")
+
+
+def _killed_at_any_step(lab: Lab) -> None:
+    for kill_after in range(1, 60):
+        shop = _Partition(lab, {0: "1001", 1: "1002", 2: "1002"}, poison={1: 99})
+        for _ in range(3):  # so that the next one sets aside
+            shop.life()
+        shop.life(kill_after)
+        if not shop.dead:
+            return
+        when = shop.last
+        shop.lives()
+        _all_settled(lab, shop, f", killed after {when} in the life that came to its end")
+        if 2 in shop.aside:
+            raise lab.wrong(
+                f"set aside the record 2, which was never tried: killed after {when}, the worker had left the count of "
+                "the record before it, and the next life took it for this one's."
+            )
+        if shop.other.exists(TRIES):
+            raise lab.wrong(
+                f"left {show(_counts(shop))} in {TRIES} for ever, because it was killed after {when}: no later life "
+                "removes it."
+            )
+
+
+def _all_settled(lab: Lab, shop: _Partition, when: str = "") -> None:
+    lost = [at for at in shop.records if at not in shop.settled()]
     if lost:
-        why = ""
-        if given == max(done, default=-1) + 1 or given == max(done, default=-1):
-            why = f" {max(done)} is the greatest that is done, not all before it are."
-        elif done and given == done[-1] + 1:
-            why = f" {done[-1]} finished last, but a commit confirms all that is before it."
-        elif given in (len(done), read[0] + len(done)):
-            why = f" That {len(done)} are done does not say which."
-        raise lab.wrong(f"returned {given}: after a crash {_words(lost)} would never be worked on.{why}")
-    if needless:
-        last = max(offset for offset in read if offset < expected)
-        why = ""
-        if given == last:
-            why = f" {last} is done, and a committed offset is the next one to read."
-        elif given not in read and given > read[0]:
-            why = f" There is no record {given}, and never will be: offsets have gaps."
-        elif not pending:
-            why = " Everything is done, so nothing need come again."
-        raise lab.wrong(f"returned {given}: after a crash {_words(needless)} would be done twice, without need.{why}")
-    if given > read[-1] + 1:
-        raise lab.wrong(f"returned {given}: the next record may get the offset {read[-1] + 1}, and would be skipped.")
-    if given < read[0]:
-        raise lab.wrong(f"returned {given}, which is before all that was read: go on at {read[0]}.")
+        raise lab.wrong(f"came to an end{when}, and the record {lost[0]} was neither handled nor set aside.")
+    if shop.committed != shop.end:
+        last = max(shop.records)
+        why = f" That is the place to go on from: {last} would come again." if shop.committed == last else ""
+        raise lab.wrong(f"left the commit at {shop.committed}{when}, with all done up to {last}.{why}")
+
+
+def _counts(shop: _Partition) -> Any:
+    return shop.other.hgetall(TRIES) if shop.other.type(TRIES) == "hash" else shop.other.type(TRIES)
 
 
 # --- 15.3 ------------------------------------------------------------------------------------------------------------
@@ -329,7 +517,7 @@ def _five_jobs(lab: Lab) -> None:
 
 CHECKS = {
     "15.1": _comes_again,
-    "15.2": _safe_offset,
+    "15.2": _three_tries,
     "15.3": _next_deliveries,
     "15.4": _longest_absence,
     "15.5": _five_jobs,

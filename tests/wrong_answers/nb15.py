@@ -15,10 +15,33 @@ def _crash(
     return CRASH.format(**locals())
 
 
-OFFSET = """
-        def safe_offset(read, done):
-            {body}
+TRIES = """
+        def work(r, partition, handle):
+            handled = 0
+            {init}
+            while record := partition.poll():
+                offset, order_id = record
+                {body}
+            {end}
+            return handled
 """
+STEPS = (
+    'tried = r.hincrby("orders:tries", offset, 1)',
+    "if tried > 3: partition.set_aside(order_id)",
+    "if tried <= 3: handle(order_id); handled += 1",
+    "partition.commit(offset + 1)",
+    'r.hdel("orders:tries", offset)',
+)
+
+
+def _tries(*steps, init="pass", end='r.delete("orders:tries")', **changed):
+    """The right worker, with other steps or with parts of them exchanged: ``more=("> 3", "> 4")``."""
+    body = "\n".join(steps or STEPS)
+    for old, new in changed.values():
+        assert old in body
+        body = body.replace(old, new)
+    return TRIES.format(init=init, end=end, body=body.replace("\n", "\n" + " " * 16))
+
 
 BOOK = """
         def next_deliveries(answers, limit=5):
@@ -129,66 +152,112 @@ WRONG = [
     # --- 15.2 ---
     (
         "15.2",
-        "the greatest that is done",
-        "6 is the greatest that is done",
-        OFFSET.format(body="return max(done, default=read[0] - 1) + 1"),
+        "a count in the process",
+        "What dies with the process",
+        _tries(
+            "tries[offset] = tries.get(offset, 0) + 1",
+            "if tries[offset] > 3: partition.set_aside(order_id)",
+            "if tries[offset] <= 3: handle(order_id); handled += 1",
+            STEPS[3],
+            init="tries = {}",
+        ),
     ),
     (
         "15.2",
-        "the last that finished",
-        "4 finished last, but a commit confirms",
-        OFFSET.format(body="return done[-1] + 1 if done else read[0]"),
+        "a try is counted when it is over",
+        "written after the work, does not count",
+        _tries(
+            'tried = int(r.hget("orders:tries", offset) or 0)',
+            "if tried >= 3: partition.set_aside(order_id)",
+            "if tried < 3: handle(order_id); handled += 1",
+            'r.hincrby("orders:tries", offset, 1)',
+            STEPS[3],
+        ),
     ),
     (
         "15.2",
-        "as many as are done",
-        "does not say which",
-        OFFSET.format(body="return read[0] + len(done)"),
+        "the commit before the work",
+        "neither handled nor set aside: killed here",
+        _tries(STEPS[0], STEPS[3], *STEPS[1:3], STEPS[4]),
     ),
     (
         "15.2",
-        "the last done, not the next",
-        "a committed offset is the next one to read",
-        """
-        def safe_offset(read, done):
-            at = read[0]
-            for offset in read:
-                if offset not in done:
-                    return at
-                at = offset
-            return at
-        """,
+        "the commit before the dead letter",
+        "called commit(3) when the record 2",
+        _tries(aside=("partition.set_aside", "partition.commit(offset + 1); partition.set_aside")),
     ),
     (
         "15.2",
-        "up by one while it is done",
-        "offsets have gaps",
-        """
-        def safe_offset(read, done):
-            at = read[0]
-            while at in done:
-                at += 1
-            return at
-        """,
+        "it is dropped, not set aside",
+        "called commit(3) when the record 2",
+        _tries(STEPS[0], *STEPS[2:]),
+    ),
+    ("15.2", "the last offset, not the next", "9 would come again", _tries(next=("offset + 1", "offset"))),
+    ("15.2", "two tries", "after 2 tries; it has 3", _tries(more=("> 3", ">= 3"), less=("<= 3", "< 3"))),
+    ("15.2", "four tries", "for the 4th time", _tries(more=("> 3", "> 4"), less=("<= 3", "<= 4"))),
+    ("15.2", "the counts are never removed", "nobody needs the count any more", _tries(*STEPS[:4], end="pass")),
+    ("15.2", "what a crash left stays", "no later life removes it", _tries(end="pass")),
+    (
+        "15.2",
+        "the count goes before the commit",
+        "When may a count be removed?",
+        _tries(*STEPS[:3], STEPS[4], STEPS[3]),
     ),
     (
         "15.2",
-        "always where it began",
-        "would be done twice, without need",
-        OFFSET.format(body="return read[0]"),
+        "counted by order, and never removed",
+        "had tries of its own",
+        _tries(*STEPS[:4], field=("offset, 1", "order_id, 1")),
     ),
     (
         "15.2",
-        "None while nothing is confirmed",
-        "it should return an offset",
-        OFFSET.format(body="return next((n for n in read if n not in done), read[-1] + 1) if done else None"),
+        "counted by order",
+        "the next life took it for this one's",
+        _tries(field=('tries", offset', 'tries", order_id')),
     ),
     (
         "15.2",
-        "the last read, when all is done",
-        "a committed offset is the next one to read",
-        OFFSET.format(body="return next((n for n in read if n not in done), read[-1])"),
+        "one count for all",
+        "the next life took it for this one's",
+        _tries(field=('tries", offset', 'tries", "now"')),
     ),
+    (
+        "15.2",
+        "set aside and not committed",
+        "again in its next life",
+        _tries(aside=("partition.set_aside(order_id)", "partition.set_aside(order_id); continue")),
+    ),
+    (
+        "15.2",
+        "one commit at the end",
+        "it was done before",
+        _tries(*STEPS[:3], STEPS[4], end='r.delete("orders:tries"); partition.commit(offset + 1)'),
+    ),
+    (
+        "15.2",
+        "ends at the poison",
+        "the record 3 was neither handled nor set aside",
+        _tries(*STEPS, "if tried > 3: break"),
+    ),
+    (
+        "15.2",
+        "the offset is set aside",
+        "not the order that poll() gave last",
+        _tries(aside=("set_aside(order_id)", "set_aside(offset)")),
+    ),
+    (
+        "15.2",
+        "begins by emptying the book",
+        "in whatever life they were",
+        _tries(init='r.delete("orders:tries")'),
+    ),
+    (
+        "15.2",
+        "counts what it set aside",
+        "in which it handled 1004 and 1005",
+        _tries(aside=("partition.set_aside(order_id)", "partition.set_aside(order_id); handled += 1")),
+    ),
+    ("15.2", "no number", "returned None after it had handled 3", _tries(end="return None")),
     # --- 15.3 ---
     ("15.3", "rejected comes again", "nobody gets it again", _book(over='"accept" in ends')),
     ("15.3", "no limit", "a time more than the limit of 5", _book(tries="True")),
