@@ -262,7 +262,13 @@ def streams_operations(copies: int = 0) -> Verdict:
 
 def kafka_operations(
     kafka: Kafka,
-    needed: tuple[str, ...] = ("node.id", "process.roles", "controller.quorum.voters", "listeners", "log.dirs"),
+    needed: tuple[str, ...] = (
+        "node.id",
+        "process.roles",
+        "controller.quorum.voters",
+        "controller.listener.names",
+        "listeners",
+    ),
 ) -> Verdict:
     """How many of the settings `needed` a broker had to be given, because their defaults would not do."""
     if not kafka.real:

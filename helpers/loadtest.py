@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import math
 import os
 import shutil
 import statistics
@@ -43,8 +44,11 @@ class Rung(NamedTuple):
     server_us: float  # microseconds of the server's stream commands for each message, the median of the rounds
 
     def within(self, share: float) -> float:
-        """The milliseconds within which that share (0 to 1) of the steps was done."""
-        return 1000 * self.steps[min(len(self.steps) - 1, int(share * len(self.steps)))]
+        """The milliseconds within which at least that share (0 to 1) of the steps was done.
+
+        0.99 of less than 100 steps is the slowest of them.
+        """
+        return 1000 * self.steps[max(0, math.ceil(share * len(self.steps)) - 1)]
 
 
 class Server(NamedTuple):

@@ -457,9 +457,9 @@ RIGHT = {
 # Why the other system is not the one that fits.
 OTHER = {
     "a": "Kafka 3.9 has no share groups: for work of 1 to 60 seconds, the commit of a partition waits for the slowest, "
-    "and a crash repeats what was finished behind it.",
+    "and a crash repeats what was done behind it.",
     "b": "4,000 · 2,592,000 s · 1,120 bytes, twice, is more than 23,000 GB, and a stream lives in memory.",
-    "c": "20,000 · 600 s · 130 bytes, twice, is 3 GB. What would this team get for three brokers to look after?",
+    "c": "10,000 · 600 s · 130 bytes, twice, is 1.6 GB. What would this team get for three brokers to look after?",
     "d": "memory would do (15 GB), but a shared group gives an account's next movement to another worker, and six "
     "streams shared out by hand want somebody who notices when a worker goes.",
     "e": "Kafka's exactly-once ends at Kafka; the mail server is in no transaction. What else would be better there?",
@@ -480,8 +480,11 @@ MISSED = {
         "c",
         "alone",
     ): "nobody asked for readings to be confirmed out of order. The colleague speaks of speed: is it needed?",
-    ("c", "rate"): "that is the colleague's argument, and 60,000 adds and deliveries a second do not need it.",
-    ("c", "room"): "20,000 · 600 s · 130 bytes, twice: 3 GB.",
+    (
+        "c",
+        "rate",
+    ): "that is the colleague's argument, and 50,000 adds, deliveries and acknowledgements a second do not need it.",
+    ("c", "room"): "10,000 · 600 s · 130 bytes, twice: 1.6 GB.",
     ("d", "room"): "3,000 · 7,200 s · 350 bytes, twice, is 15 GB, and there are 32.",
     ("d", "rate"): "3,000 a second is no rate that needs Kafka. What do six workers need that come and go?",
     ("d", "fits"): "that it fits in memory says nothing for Kafka. What do six workers need that come and go?",

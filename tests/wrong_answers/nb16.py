@@ -9,15 +9,24 @@ IMPORT = """
             orders = {given}
             while batch := list(islice(orders, {size})):
                 pipe = r.pipeline({options})
+                {before}
                 for order in batch:
-                    pipe.xadd(key, order)
+                    {add}
                 {send}
                 count += len(batch)
             return {result}
 """
 
 
-def _import(given="iter(orders)", size="200", options="transaction=False", send="pipe.execute()", result="count"):
+def _import(
+    given="iter(orders)",
+    size="200",
+    options="transaction=False",
+    before="pass",
+    add="pipe.xadd(key, order)",
+    send="pipe.execute()",
+    result="count",
+):
     return IMPORT.format(**locals())
 
 
@@ -51,14 +60,14 @@ WORK_OFF = """
         def work_off(r, key, group, me, handle, most):
             count = 0
             {start}
-            while found := r.xreadgroup(group, me, {{key: {from_}}}{count}):
+            while found := r.xreadgroup({who}, {{key: {from_}}}{count}):
                 [[_, entries]] = found
                 {done}
                 {before}
                 for entry_id, order in entries:
                     try:
                         handle({given})
-                    except Exception:
+                    except {error}:
                         {failed}
                     done.append(entry_id)
                     {each}
@@ -71,11 +80,13 @@ WORK_OFF = """
 
 def _work_off(
     start="pass",
+    who="group, me",
     from_='">"',
     count=", count=most",
     done="done = []",
     before="pass",
     given="order",
+    error="Exception",
     failed="continue",
     each="pass",
     after="r.xack(key, group, *done) if done else None",
@@ -194,7 +205,7 @@ WRONG = [
     (
         "16.1",
         "counts by XLEN",
-        "would do: how many orders can share one?",
+        "a round trip for XLEN alone",
         _import(result="r.xlen(key)"),
     ),
     (
@@ -278,7 +289,7 @@ WRONG = [
     (
         "16.3",
         "never acknowledges",
-        "pending that it had handled",
+        "handled them all and acknowledged none",
         _work_off(after="pass"),
     ),
     ("16.3", "counts what failed", "it handled 18", _work_off(handled="len(entries)")),
@@ -317,4 +328,219 @@ WRONG = [
             return count
         """,
     ),
+    ("16.1", "an id of one's own", "after the key comes *", _import(add="pipe.xadd(key, order, id='5-*')")),
+    (
+        "16.1",
+        "a stream that is limited",
+        "keep orders out of the stream",
+        _import(add="pipe.xadd(key, order, maxlen=10_000)"),
+    ),
+    ("16.1", "only where there is one", "after the key comes *", _import(add="pipe.xadd(key, order, nomkstream=True)")),
+    ("16.1", "another key", "its parameter key says", _import(add="pipe.xadd('orders', order)")),
+    ("16.1", "begins with an empty stream", "also sent DEL", _import(before="pipe.delete(key) if not count else None")),
+    ("16.1", "an expiry time", "also sent EXPIRE", _import(before="pipe.expire(key, 86400)")),
+    (
+        "16.1",
+        "sorted",
+        "not in the order in which they came",
+        _import(before="batch.sort(key=lambda order: int(order['order_id']))"),
+    ),
+    (
+        "16.1",
+        "each order_id once",
+        "Two of them are the same, and are two orders",
+        _import(before="batch = list({order['order_id']: order for order in batch}.values())"),
+    ),
+    (
+        "16.1",
+        "two fields",
+        "its fields are to be",
+        _import(add="pipe.xadd(key, {k: order[k] for k in ('order_id', 'price')})"),
+    ),
+    (
+        "16.1",
+        "as JSON",
+        "its fields are to be",
+        _import(add="import json; pipe.xadd(key, {'order': json.dumps(order)})"),
+    ),
+    ("16.1", "counts what Redis refused", "Let the error through", _import(send="pipe.execute(raise_on_error=False)")),
+    (
+        "16.1",
+        "keeps what is sent",
+        "all of the memory",
+        _import(given="iter(orders); seen = []", before="seen += batch", result="len(seen)"),
+    ),
+    (
+        "16.1",
+        "empties the orders",
+        "changed an order that it was given",
+        _import(add="pipe.xadd(key, {field: order.pop(field) for field in list(order)})"),
+    ),
+    (
+        "16.1",
+        "a script",
+        "Redis serves nobody else until",
+        _import(
+            add="pass",
+            send="r.eval('return redis.call(\\'XADD\\', KEYS[1], \\'*\\', \\'n\\', #ARGV)', 1, key, *map(str, batch))",
+        ),
+    ),
+    (
+        "16.2",
+        "calls or producer first",
+        "Redis and the way are two parts",
+        _bottleneck(
+            parts='{"producer": whole - sum(took)} if whole > 2 * sum(took) '
+            'else {"redis": redis, "way": sum(took) - redis}'
+        ),
+    ),
+    (
+        "16.2",
+        "the pause before the first",
+        "are not between calls that count",
+        """
+        from math import ceil
+
+
+        def bottleneck(calls, warm_up, before, after, benchmark):
+            gaps = sum(later[0] - earlier[1] for earlier, later in zip(calls, calls[1:]))
+            took = sorted(ended - started for started, ended in calls[warm_up:])
+            redis = (after["cmdstat_xadd"]["usec"] - before["cmdstat_xadd"]["usec"]) / 1e6
+            parts = {"redis": redis, "way": sum(took) - redis, "producer": gaps}
+            return max(parts, key=parts.get), 1000 * took[ceil(len(took) * 99 / 100) - 1]
+        """,
+    ),
+    (
+        "16.2",
+        "to the start of the last",
+        "split like this",
+        _bottleneck().replace("calls[-1][1] - ", "calls[-1][0] - "),
+    ),
+    ("16.2", "usec as milliseconds", "they are microseconds", _bottleneck().replace("/ 1e6", "/ 1e3")),
+    ("16.2", "after alone", "since the server started", _bottleneck(redis='after["cmdstat_xadd"]["usec"] / 1e6')),
+    ("16.2", "one more for the warm-up", "which counts", _bottleneck(first="warm_up + 1")),
+    (
+        "16.2",
+        "cuts the list",
+        "changed what it was given",
+        _bottleneck().replace("calls = calls[warm_up:]", "del calls[:warm_up]"),
+    ),
+    ("16.3", "one more than most", "killed directly after the work on 1011", _work_off(count=", count=most + 1")),
+    ("16.3", "ten, whatever most says", "at most 3 may", _work_off(count=", count=10")),
+    ("16.3", "a name of its own", "it is to read as the consumer", _work_off(who="group, 'worker-1'")),
+    ("16.3", "the group of the example", "NOGROUP", _work_off(who="'packing', me")),
+    (
+        "16.3",
+        "for all groups",
+        "acknowledged for the group 'audit' too",
+        _work_off(after="for name in ('audit', group): done and r.xack(key, name, *done)"),
+    ),
+    (
+        "16.3",
+        "deletes what is done",
+        "took entries out",
+        _work_off(after="done and (r.xack(key, group, *done), r.xdel(key, *done))"),
+    ),
+    ("16.3", "one kind of error", "gave up at an order", _work_off(error="ValueError")),
+    ("16.3", "the id among the fields", "the fields of that order are", _work_off(given="{**order, 'id': entry_id}")),
+    (
+        "16.3",
+        "tries it again",
+        "handled 1004 2 times",
+        _work_off(
+            failed="""
+                        try:
+                            handle(order)
+                        except Exception:
+                            continue"""
+        ),
+    ),
+    (
+        "16.3",
+        "done is what returns true",
+        "whatever it returns",
+        """
+        def work_off(r, key, group, me, handle, most):
+            count = 0
+            while found := r.xreadgroup(group, me, {key: ">"}, count=most):
+                done = [entry_id for entry_id, order in found[0][1] if handle(order)]
+                if done:
+                    count += r.xack(key, group, *done)
+            return count
+        """,
+    ),
+    (
+        "16.3",
+        "all that is there now",
+        "that came meanwhile",
+        """
+        def work_off(r, key, group, me, handle, most):
+            count = 0
+            for _ in range(-(-next(g["lag"] for g in r.xinfo_groups(key) if g["name"] == group) // most)):
+                [[_, entries]] = r.xreadgroup(group, me, {key: ">"}, count=most)
+                done = []
+                for entry_id, order in entries:
+                    try:
+                        handle(order)
+                    except Exception:
+                        continue
+                    done.append(entry_id)
+                if done:
+                    r.xack(key, group, *done)
+                count += len(done)
+            return count
+        """,
+    ),
+    (
+        "16.4",
+        "numbers as numbers",
+        "Answers have that",
+        _pack(one='(b":%d\\r\\n" % word) if isinstance(word, int) else b"$%d\\r\\n%b\\r\\n" % (len(data), data)'),
+    ),
+    (
+        "16.4",
+        "no empty words",
+        "7 words went in",
+        """
+        def pack(words):
+            words = [str(word).encode() for word in words if word != ""]
+            return b"*%d\\r\\n" % len(words) + b"".join(b"$%d\\r\\n%b\\r\\n" % (len(word), word) for word in words)
+        """,
+    ),
+    (
+        "16.4",
+        "counts the line's end",
+        "the line's end is not counted",
+        _pack(one='b"$%d\\r\\n%b\\r\\n" % (len(data) + 2, data)'),
+    ),
+    ("16.4", "strips", "which a server reads as", _pack(data="str(word).strip().encode()")),
+    (
+        "16.4",
+        "digits are numbers",
+        "which a server reads as",
+        _pack(data="str(int(word) if str(word).isdigit() else word).encode()"),
+    ),
+    ("16.4", "0 is nothing", "which a server reads as", _pack(data='str(word or "").encode()')),
+    (
+        "16.4",
+        "empties the list",
+        "changed the list",
+        """
+        def pack(words):
+            packed = b"*%d\\r\\n" % len(words)
+            while words:
+                data = str(words.pop(0)).encode()
+                packed += b"$%d\\r\\n%b\\r\\n" % (len(data), data)
+            return packed
+        """,
+    ),
+    ("16.5", "in floats", "39, and 38 would do", _size(result="ceil(trip / (1e6 / rate - each))")),
+    ("16.5", "to the nearest", "which makes 19,737 a second", _size(result="max(1, round(rate * trip / left))")),
+    (
+        "16.5",
+        "looks as far as 10,000",
+        "are enough",
+        _size(result="next((n for n in range(1, 10_001) if n * 1e6 >= rate * (trip + n * each)), None)"),
+    ),
+    ("16.5", "a float", "a whole number of orders", _size(result="float(ceil(rate * trip / left))")),
 ]
