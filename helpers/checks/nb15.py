@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from helpers.exercises import Lab, Raised, show
+from helpers.exercises import Lab, Raised, Wrong, show
 
 # --- 15.1 ------------------------------------------------------------------------------------------------------------
 
@@ -32,12 +35,18 @@ def _comes_again(lab: Lab) -> None:
         ("kafka", five, [4, 2]),
         ("redis", [7, 8, 9], [9, 8, 7]),
         ("kafka", [20, 23, 24, 30], [21]),
+        ("kafka", [8, 9, 10, 11], [9]),
+        ("redis", [7, 8, 9, 10], [10]),
+        ("kafka", [0, 1, 2, 3], [3, 0]),
     ]:
         _one_crash(lab, *case)
 
 
 def _one_crash(lab: Lab, system: str, read: list[int], said: list[int]) -> None:
-    given = list(lab.expect(lab.call(system, list(read), list(said)), (list, tuple), "a list of positions"))
+    mine = (list(read), list(said))
+    given = list(lab.expect(lab.call(system, *mine), (list, tuple), "a list of positions"))
+    if mine != (read, said):
+        raise lab.wrong("changed the lists that it was given; whoever called may still need them.")
     expected = _again(system, read, said)
     if given == expected:
         return
@@ -71,6 +80,8 @@ def _crash_in_kafka(given: list, read: list[int], said: list[int]) -> str | None
         return (
             f"A commit is not for one record: {last} is the offset to go on from, and confirms all that is before it."
         )
+    if given == read[last:] and read[0] > 0:
+        return f"{last} is an offset, not a place in the list."
     if given == [at for at in read if at > last]:
         return f"The offset {last} is the one to go on from, so it comes itself: committed is the next, not the last."
     if given == [at for at in read if at >= last - 1]:
@@ -97,6 +108,7 @@ def _words(positions: Sequence[int]) -> str:
 TRIES = "orders:tries"
 MOST = 3
 LIVES = 8
+SCRIPTS = {"EVAL", "EVALSHA", "SCRIPT", "FCALL"}
 
 
 class _Killed(BaseException):
@@ -114,7 +126,15 @@ class _Partition:
         self.committed = min(records)
         self.end = max(records) + 1
         self.r = lab.redis(lambda name, args: self._step(f"{name} {args[0] if args else ''}".strip()))
+        execute = self.r.execute_command
+
+        def alive(*args: Any, **options: Any) -> Any:
+            self._alive()  # no finally of a killed process sends anything
+            return execute(*args, **options)
+
+        self.r.execute_command = alive
         self.other = lab.another(self.r)
+        self.other.set("orders:paid", "1000")  # somebody else's
         self.tries, self.done, self.aside = Counter(), [], []
         self.dead, self.steps, self.kill_after = False, 0, 0
         self.broken = ""  # the first thing that no worker may do; it ends the life
@@ -144,6 +164,7 @@ class _Partition:
 
     def set_aside(self, order_id: str) -> None:
         self._alive()
+        self._in_its_own_thread("set_aside")
         here = self._at
         if here is None or order_id != self.records[here]:
             self._refuse(f"called set_aside({show(order_id)}), which is not the order that poll() gave last.")
@@ -152,15 +173,21 @@ class _Partition:
 
     def handle(self, order_id: str) -> None:
         self._alive()
+        self._in_its_own_thread("handle")
         here = self._at
         if here is None or order_id != self.records[here]:
             self._refuse(f"called handle({show(order_id)}), which is not the order that poll() gave last.")
         told = f"the record {here} (order {order_id})"
         if not self.other.exists(TRIES):
+            others = sorted(set(self.other.keys()) - {"orders:paid"})
+            if others:
+                self._refuse(f"wrote {others[0]!r}; the count belongs in the hash {TRIES}, which somebody can look at.")
             self._refuse(
                 f"began to handle {told}, and {TRIES} was empty: if the process dies of it, nobody knows that it was "
                 "tried. What dies with the process, or is written after the work, does not count."
             )
+        if self.other.ttl(TRIES) != -1:
+            self._refuse(f"let {TRIES} expire: who is started again later than that counts from 1.")
         self.tries[here] += 1
         if self.tries[here] > MOST:
             self._refuse(f"handled {told} for the {self.tries[here]}th time; {self._why_again(here)}")
@@ -178,11 +205,15 @@ class _Partition:
     def life(self, kill_after: int = 0) -> Any:
         """What one life of the answer returns; None if it was killed, after so many steps or by its work."""
         self.dead, self.steps, self.kill_after = False, 0, kill_after
-        self._next, self._at = self.committed, None
+        self._next, self._at, self._thread = self.committed, None, threading.get_ident()
         try:
             returned = self.lab.call(self.r, self, self.handle)
         except _Killed:
             return None
+        except Raised as raised:
+            if any(name in str(raised.error) for name in SCRIPTS):
+                raise Wrong(f"{self.lab.did} sent a script, and the Redis of this check runs none.") from raised
+            raise
         finally:
             self.lab.did = re.sub(r"\(.*\)$", "(r, partition, handle)", self.lab.did)
             if self.broken:
@@ -206,6 +237,10 @@ class _Partition:
             f"{self.records.get(stuck)} has had {self.tries[stuck]} tries."
         )
 
+    def _in_its_own_thread(self, name: str) -> None:
+        if threading.get_ident() != self._thread:
+            self._refuse(f"called {name} in another thread, and went on before it was done: killed then, who knows?")
+
     def _alive(self) -> None:
         if self.dead:
             raise _Killed
@@ -219,8 +254,11 @@ class _Partition:
             raise _Killed
 
     def _why_again(self, here: int) -> str:
-        if here in self.done:
-            return "it was done before."
+        if here in self.done and self.committed <= here:
+            return "it was done before, and not committed."
+        counts = [int(value) for value in self.other.hvals(TRIES) if value.lstrip("-").isdigit()]
+        if max(counts, default=0) > MOST:
+            return f"its count in {TRIES} says {max(counts)} already, and {MOST} are allowed."
         return (
             f"{MOST} are allowed, and {TRIES} has to know of all of them, in whatever life they were. When may a count "
             "be removed?"
@@ -234,6 +272,7 @@ class _Partition:
 def _three_tries(lab: Lab) -> None:
     _nothing_wrong(lab)
     _one_poison(lab)
+    _by_its_book(lab)
     _in_between(lab)
     _two_in_a_row(lab)
     _killed_at_any_step(lab)
@@ -257,6 +296,14 @@ def _one_poison(lab: Lab) -> None:
     _all_settled(lab, shop)
     if shop.tries[2] < MOST:
         raise lab.wrong(f"set aside order 1003 after {shop.tries[2]} tries; it has {MOST}.")
+    done = [at for at in shop.aside if at in shop.done]
+    if done:
+        raise lab.wrong(
+            f"set aside order {shop.records[done[0]]}, which was handled: as it was not committed, it came again with "
+            "each life, and another's deaths used up its tries."
+        )
+    if shop.other.exists(TRIES):
+        raise lab.wrong(f"left {show(_counts(shop))} in {TRIES}, the count of what was set aside.")
     if shop.aside != [2]:
         raise lab.wrong(f"set aside {', '.join(shop.records[at] for at in shop.aside)}; order 1003 alone was poison.")
     if shop.done != [0, 1, 3, 4]:
@@ -265,11 +312,40 @@ def _one_poison(lab: Lab) -> None:
         raise lab.wrong(f"returned {show(returned)} in its last life, in which it handled 1004 and 1005.")
 
 
+def _by_its_book(lab: Lab) -> None:
+    """What the hash says counts, in a process that was never there before."""
+    shop = _Partition(lab, {0: "1001", 1: "1002"}, poison={0: 99})
+    shop.life()
+    for field in shop.other.hkeys(TRIES) if shop.other.type(TRIES) == "hash" else ():
+        shop.other.hset(TRIES, field, MOST)
+    before = shop.tries[0]
+    with _another_process():
+        shop.lives()
+    if shop.tries[0] > before:
+        raise lab.wrong(
+            f"handled order 1001 again in a new process, when {TRIES} said that it had had {MOST} tries: does it count "
+            "somewhere else, or under a name that the next process does not have?"
+        )
+
+
+@contextmanager
+def _another_process() -> Iterator[None]:
+    before = os.getpid
+    os.getpid = lambda: before() + 1
+    try:
+        yield
+    finally:
+        os.getpid = before
+
+
 def _in_between(lab: Lab) -> None:
     """An order that works at its third try, and a later event of the same order."""
     shop = _Partition(lab, {0: "1001", 1: "1002", 2: "1001"}, poison={0: 2, 2: 2})
     shop.lives()
     _all_settled(lab, shop)
+    survived = [at for at in shop.aside if at in shop.done]
+    if survived:
+        raise lab.wrong(f"set aside the record {survived[0]}, which survived its third try and was done.")
     if shop.aside:
         raise lab.wrong(
             f"set aside the record {shop.aside[0]} (order 1001), which would have worked at its third try; the record "
@@ -282,7 +358,7 @@ def _two_in_a_row(lab: Lab) -> None:
     shop.lives()
     _all_settled(lab, shop)
     if len(shop.aside) > len(set(shop.aside)):
-        raise lab.wrong("set aside order 1001 again in its next life, which began with it, for all that was known.")
+        raise lab.wrong("set aside order 1001 again in its next life: nothing was committed after it was set aside.")
     if sorted(shop.aside) != [0, 1]:
         raise lab.wrong(f"set aside {sorted(shop.aside)}, where the records 0 and 1 are poison.")
     if shop.tries[1] < MOST:
@@ -290,29 +366,44 @@ def _two_in_a_row(lab: Lab) -> None:
 
 
 def _killed_at_any_step(lab: Lab) -> None:
-    for kill_after in range(1, 60):
-        shop = _Partition(lab, {0: "1001", 1: "1002", 2: "1002"}, poison={1: 99})
-        for _ in range(3):  # so that the next one sets aside
-            shop.life()
-        shop.life(kill_after)
-        if not shop.dead:
-            return
-        when = shop.last
-        shop.lives()
-        _all_settled(lab, shop, f", killed after {when} in the life that came to its end")
-        if 2 in shop.aside:
-            raise lab.wrong(
-                f"set aside the record 2, which was never tried: killed after {when}, the worker had left the count of "
-                "the record before it, and the next life took it for this one's."
-            )
-        if shop.other.exists(TRIES):
-            raise lab.wrong(
-                f"left {show(_counts(shop))} in {TRIES} for ever, because it was killed after {when}: no later life "
-                "removes it."
-            )
+    """With a poison record first, in between and last, and with one that survives its third try."""
+    for records, poison in (
+        ({0: "1001", 1: "1002", 2: "1002"}, {1: 99}),
+        ({0: "1001", 1: "1002", 2: "1002"}, {1: 2}),
+        ({0: "1001", 1: "1002"}, {1: 99}),
+    ):
+        for kill_after in range(1, 60):
+            if not _killed_after(lab, _Partition(lab, records, poison), kill_after):
+                break
+
+
+def _killed_after(lab: Lab, shop: _Partition, kill_after: int) -> bool:
+    """False if the life was over before it could be killed."""
+    for _ in range(min(shop.poison[1], MOST)):  # so that the next life gets past it
+        shop.life()
+    shop.life(kill_after)
+    if not shop.dead:
+        return False
+    when = shop.last
+    shop.lives()
+    _all_settled(lab, shop, f", killed after {when} in the life that came to its end")
+    wrongly = [at for at in shop.aside if at != 1]
+    if wrongly:
+        raise lab.wrong(
+            f"set aside the record {wrongly[0]}, which was never tried: killed after {when}, the worker had left the "
+            "count of the record before it, and the next life took it for this one's."
+        )
+    if shop.other.exists(TRIES):
+        raise lab.wrong(
+            f"left {show(_counts(shop))} in {TRIES} for ever, because it was killed after {when}: no later life "
+            "removes it."
+        )
+    return True
 
 
 def _all_settled(lab: Lab, shop: _Partition, when: str = "") -> None:
+    if not shop.other.exists("orders:paid"):
+        raise lab.wrong("removed the key 'orders:paid', which is somebody else's: only orders:tries is its own.")
     lost = [at for at in shop.records if at not in shop.settled()]
     if lost:
         raise lab.wrong(f"came to an end{when}, and the record {lost[0]} was neither handled nor set aside.")
@@ -338,13 +429,21 @@ def _next_deliveries(lab: Lab) -> None:
         ({3: [lost], 4: [again, lost, lost], 9: [lost] * 5}, 5),
         ({0: [again, "reject"], 1: [lost, again]}, 2),
         ({0: [again, again], 1: [again] * 2 + [lost], 5: []}, 3),
+        ({0: [again] * 6, 1: [again] * 9, 2: [lost] * 10}, 10),
+        ({0: [lost], 1: []}, 1),
     ]:
         _one_book(lab, answers, limit)
 
 
 def _one_book(lab: Lab, answers: dict[int, list[str]], limit: int) -> None:
     copy = {offset: list(ends) for offset, ends in answers.items()}
-    given = lab.expect(lab.call(copy, limit), dict, "a dictionary: offset -> number of its next delivery")
+    args = (copy,) if limit == 5 else (copy, limit)
+    given = lab.expect(lab.call(*args), dict, "a dictionary: offset -> number of its next delivery")
+    if copy != answers:
+        raise lab.wrong("changed the dictionary that it was given; whoever called may still need it.")
+    strangers = sorted(set(given) - set(answers), key=str)
+    if strangers:
+        raise lab.wrong(f"has the key {show(strangers[0])}, which is no offset in `answers`.")
     for offset, ends in answers.items():
         told = f"record {offset} ({', '.join(ends) or 'never delivered'})"
         over = bool(ends) and ends[-1] in ("accept", "reject")
@@ -355,6 +454,8 @@ def _one_book(lab: Lab, answers: dict[int, list[str]], limit: int) -> None:
                 "timeout": "its lock ran out, so somebody else gets it.",
                 "release": "it was given back to be delivered again.",
             }.get(ends[-1] if ends else "", "nobody has had it yet.")
+            if len(ends) == limit - 1:
+                why = f"{len(ends)} of {limit} deliveries are used, so there is one more."
             raise lab.wrong(f"leaves out {told}: {why}")
         if over:
             why = "it is done" if ends[-1] == "accept" else "rejected means that nobody gets it again"
@@ -366,9 +467,6 @@ def _one_book(lab: Lab, answers: dict[int, list[str]], limit: int) -> None:
             raise lab.wrong(
                 f"says {show(given[offset])} for {told}; it was delivered {len(ends)} times, and this is the next.{why}"
             )
-    strangers = set(given) - set(answers)
-    if strangers:
-        raise lab.wrong(f"names a record that was not asked about: {show(sorted(strangers, key=str)[0])}.")
 
 
 # --- 15.4 ------------------------------------------------------------------------------------------------------------
@@ -380,10 +478,13 @@ def _longest_absence(lab: Lab) -> None:
     for case in [
         (100, 1000, 360_000, week, -1, [0.25] * 4),
         (100, 1000, 360_000, 86_400, 10**12, [0.25] * 4),
-        (100, 1000, 1_000_000, week, 10**9, [0.25] * 4),
+        (100, 1000, 2_000_000, week, 10**9, [0.25] * 4),
         (100, 1000, 1_000_000, week, 10**9, [0.7, 0.1, 0.1, 0.1]),
         (50, 200, 10_000, 3_600, 10**8, [0.5, 0.0, 0.5]),
         (10, 100, 864_000, week, 10**8, [0.0, 1.0]),
+        (100, 100, 1_000_000, 600, -1, [0.5, 0.5]),
+        (10, 100, 864_000, week, 10**8, [0.5, 0.0, 0.5]),
+        (3, 250, 10_000, week, 10**7, [0.1, 0.3, 0.6]),
     ]:
         _one_absence(lab, *case)
 
@@ -395,7 +496,8 @@ def _one_absence(
         return retention_bytes / (rate * size * share)
 
     try:
-        given = lab.call(rate, size, maxlen, retention_s, retention_bytes, list(shares))
+        mine = list(shares)
+        given = lab.call(rate, size, maxlen, retention_s, retention_bytes, mine)
     except Raised as raised:
         if isinstance(raised.error, ZeroDivisionError):
             raise lab.wrong(
@@ -403,21 +505,37 @@ def _one_absence(
             ) from raised
         raise
     pair = lab.expect(given, (tuple, list), "two numbers of seconds")
-    if len(pair) != 2 or not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in pair):
+    if mine != shares:
+        raise lab.wrong("changed the list of shares that it was given; whoever called may still need it.")
+    if len(pair) != 2 or any(isinstance(n, (bool, str)) or not hasattr(n, "__float__") for n in pair):
         raise lab.wrong(f"returned {show(given)}; it should return two numbers of seconds.")
-    stream, kafka = pair
-    if not math.isclose(stream, maxlen / rate, rel_tol=1e-6):
-        why = " MAXLEN counts entries, not bytes." if math.isclose(stream, maxlen / rate / size, rel_tol=1e-6) else ""
-        raise lab.wrong(
-            f"gives the stream {show(stream)} s: {maxlen:,} entries at {rate} a second are there after "
-            f"{maxlen / rate:,.0f} s.{why}"
-        )
+    stream, kafka = map(float, pair)
     sizes = [filled(share) for share in shares if share] if retention_bytes != -1 else []
     expected = min([retention_s, *sizes])
+    if not math.isclose(stream, maxlen / rate, rel_tol=1e-6):
+        why = ""
+        if math.isclose(stream, maxlen / rate / size, rel_tol=1e-6):
+            why = " MAXLEN counts entries, not bytes."
+        elif math.isclose(stream, expected, rel_tol=1e-6) and math.isclose(kafka, maxlen / rate, rel_tol=1e-6):
+            why = " The stream's number comes first."
+        elif stream < maxlen / rate and stream in (retention_s, retention_bytes / (rate * size)):
+            why = " What a topic may keep does not shorten a stream."
+        elif abs(stream - maxlen / rate) < 1:
+            why = " Do not round."
+        raise lab.wrong(
+            f"gives the stream {_seconds(stream)}: {maxlen:,} entries at {rate} a second are there after "
+            f"{_seconds(maxlen / rate)}.{why}"
+        )
     if math.isclose(kafka, expected, rel_tol=1e-6):
         return
+    if math.isclose(kafka, maxlen / rate, rel_tol=1e-6):
+        raise lab.wrong(f"gives Kafka {_seconds(kafka)}: MAXLEN is the stream's, a topic has limits of its own.")
+    if kafka == math.inf:
+        raise lab.wrong(f"gives Kafka no end: its size is not limited, but its time is, {retention_s:,} s.")
+    if abs(kafka - expected) < 1:
+        raise lab.wrong(f"gives Kafka {_seconds(kafka)}: it is {_seconds(expected)}. Do not round.")
     if kafka < 0 or (retention_bytes == -1 and kafka != retention_s):
-        raise lab.wrong(f"gives Kafka {show(kafka)} s: -1 is no size of -1 byte, it means that size is not limited.")
+        raise lab.wrong(f"gives Kafka {_seconds(kafka)}: -1 is no size of -1 byte, it means that size is not limited.")
     told = f"gives Kafka {_seconds(kafka)}: "
     if math.isclose(kafka, retention_s, rel_tol=1e-6):
         hot = max(shares)
@@ -439,7 +557,9 @@ def _one_absence(
 
 
 def _seconds(value: float) -> str:
-    return f"{value:,.0f} s" if math.isfinite(value) else show(value)
+    if not math.isfinite(value):
+        return show(value)
+    return f"{value:,.0f} s" if value == int(value) else f"{value:,.3f} s"
 
 
 # --- 15.5 ------------------------------------------------------------------------------------------------------------
@@ -488,6 +608,10 @@ MISSED = {
     ("d", "room"): "3,000 · 7,200 s · 350 bytes, twice, is 15 GB, and there are 32.",
     ("d", "rate"): "3,000 a second is no rate that needs Kafka. What do six workers need that come and go?",
     ("d", "fits"): "that it fits in memory says nothing for Kafka. What do six workers need that come and go?",
+    (
+        "d",
+        "alone",
+    ): "confirmed alone means in any order, and an account needs its own. What do six workers need that come and go?",
     ("d", "once"): "nobody asked for it. What do six workers need that come and go?",
     (
         "e",

@@ -262,7 +262,7 @@ WRONG = [
     ("15.3", "rejected comes again", "nobody gets it again", _book(over='"accept" in ends')),
     ("15.3", "no limit", "a time more than the limit of 5", _book(tries="True")),
     ("15.3", "the limit is five, always", "a time more than the limit of 2", _book(tries="len(ends) < 5")),
-    ("15.3", "one try too few", "given back to be delivered again", _book(tries="len(ends) + 1 < limit")),
+    ("15.3", "one try too few", "deliveries are used, so there is one more", _book(tries="len(ends) + 1 < limit")),
     (
         "15.3",
         "a dead consumer's record is lost",
@@ -356,4 +356,159 @@ WRONG = [
     ("15.5", "acknowledged alone, so once", "may die between the mail and the XACK", _jobs(e='("streams", "alone")')),
     ("15.5", "a system without a fact", "it should be a pair", _jobs(a='"streams"')),
     ("15.5", "another word for it", "facts alone, room", _jobs(a='("streams", "memory")')),
+    (
+        "15.1",
+        "as text",
+        "what is confirmed is all before",
+        _crash(kafka="[n for n in read if not said or str(n) >= str(said[-1])]"),
+    ),
+    (
+        "15.1",
+        "commit 0 is none",
+        "was overwritten by 0",
+        _crash(kafka="[n for n in read if n >= ([s for s in said if s] or read)[-1 if any(said) else 0]]"),
+    ),
+    ("15.1", "a set", "is to be ascending", _crash(redis="list(set(read) - set(said))")),
+    ("15.1", "a place in the list", "not a place in the list", _crash(kafka="read[said[-1] if said else 0 :]")),
+    (
+        "15.1",
+        "empties the list",
+        "changed the lists",
+        _crash(redis="[read.remove(n) for n in said] and read or read"),
+    ),
+    (
+        "15.2",
+        "forgets before the commit when it worked",
+        "done before, and not committed",
+        _tries(forget=("handled += 1", "handled += 1; r.hdel('orders:tries', offset)")),
+    ),
+    (
+        "15.2",
+        "all of it goes before the last commit",
+        "When may a count be removed?",
+        _tries(
+            "partition.commit(offset)",
+            *STEPS[:3],
+            "last = offset",
+            init="last = partition.committed - 1",
+            end="r.delete('orders:tries'); partition.commit(last + 1)",
+        ),
+    ),
+    (
+        "15.2",
+        "counts in the module, and Redis gets a copy",
+        "in a new process",
+        """
+        COUNTS = {}
+
+
+        def work(r, partition, handle):
+            handled = 0
+            while record := partition.poll():
+                offset, order_id = record
+                COUNTS[offset] = COUNTS.get(offset, 0) + 1
+                r.hset("orders:tries", offset, COUNTS[offset])
+                if COUNTS[offset] > 3:
+                    partition.set_aside(order_id)
+                else:
+                    handle(order_id)
+                    handled += 1
+                partition.commit(offset + 1)
+                del COUNTS[offset]
+            r.delete("orders:tries")
+            return handled
+        """,
+    ),
+    (
+        "15.2",
+        "does not wait for the dead letter",
+        "in another thread",
+        _tries(
+            aside=(
+                "partition.set_aside(order_id)",
+                "import threading; threading.Thread(target=partition.set_aside, args=(order_id,)).start()",
+            )
+        ),
+    ),
+    (
+        "15.2",
+        "counts expire",
+        "who is started again later",
+        _tries(STEPS[0], "r.expire('orders:tries', 60)", *STEPS[1:]),
+    ),
+    ("15.2", "takes all keys along", "somebody else's", _tries(end="r.flushdb()")),
+    (
+        "15.2",
+        "a key for each record",
+        "the count belongs in the hash",
+        _tries("tried = r.incr(f'orders:tries:{offset}')", *STEPS[1:4]),
+    ),
+    (
+        "15.2",
+        "set aside after the third, whatever came of it",
+        "survived its third try",
+        _tries(*STEPS[:1], STEPS[2], "if tried >= 3: partition.set_aside(order_id)", *STEPS[3:]),
+    ),
+    (
+        "15.2",
+        "a commit now and then",
+        "it was done before, and not committed",
+        _tries(late=("partition.commit(offset + 1)", "if offset % 5 > 1: partition.commit(offset + 1)")),
+    ),
+    (
+        "15.2",
+        "counts stay when it is set aside",
+        "the count of what was set aside",
+        _tries(*STEPS[:4], "if tried <= 3: r.hdel('orders:tries', offset)", end="pass"),
+    ),
+    ("15.3", "no default", "missing 1 required", _book().replace("limit=5", "limit")),
+    ("15.3", "five at most", "given back to be delivered again", _book(tries="len(ends) < min(limit, 5)")),
+    ("15.3", "two at least", "a time more than the limit of 1", _book(tries="len(ends) < max(limit, 2)")),
+    ("15.3", "offsets as text", "has the key '1'", _book().replace("found[offset]", "found[str(offset)]")),
+    (
+        "15.4",
+        "the stream has the topic's time",
+        "does not shorten a stream",
+        _absence(stream="min(retention_s, maxlen / rate)"),
+    ),
+    (
+        "15.4",
+        "the stream has the topic's size",
+        "does not shorten a stream",
+        _absence(
+            stream="maxlen / rate if retention_bytes == -1 else min(maxlen / rate, retention_bytes / (rate * size))"
+        ),
+    ),
+    ("15.4", "whole seconds", "Do not round", _absence(stream="maxlen // rate")),
+    (
+        "15.4",
+        "the pair the other way round",
+        "The stream's number comes first",
+        """
+        def longest_absence(rate, size, maxlen, retention_s, retention_bytes, shares):
+            topic = retention_s
+            if retention_bytes != -1:
+                topic = min(topic, retention_bytes / (rate * size * max(shares)))
+            return topic, maxlen / rate
+        """,
+    ),
+    (
+        "15.4",
+        "no limit of size, no limit at all",
+        "gives Kafka no end",
+        _absence(
+            body="inf, room = float('inf'), retention_bytes / (rate * size * max(shares))",
+            kafka="inf if retention_bytes == -1 else min(retention_s, room)",
+        ),
+    ),
+    (
+        "15.4",
+        "an empty partition is full first",
+        "the limit is for each partition",
+        _absence(
+            body="full = [retention_bytes / (rate * size * (share or 1)) for share in shares]",
+            kafka="retention_s if retention_bytes == -1 else min([retention_s, *full])",
+        ),
+    ),
+    ("15.5", "accounts, each movement alone", "an account needs its own", _jobs(d='("kafka", "alone")')),
 ]
