@@ -185,6 +185,38 @@ WRONG = [
     ),
     ("14.1", "whole events", "it should be a list of event_ids", _place(what="event")),
     (
+        "14.1",
+        "sorted by event id",
+        "not in the order in which they were sent",
+        _place(sent='sorted(events, key=lambda event: int(event["event_id"][1:]))'),
+    ),
+    (
+        "14.1",
+        "a second payment is a duplicate",
+        "each is an event of its own",
+        _place(sent='{(event["order_id"], event["event"]): event for event in events}.values()'),
+    ),
+    (
+        "14.1",
+        "the number's digits as key",
+        "'0042' has other bytes than '42'",
+        _place(partition='crc32(str(int(event["order_id"])).encode()) % partitions'),
+    ),
+    (
+        "14.1",
+        "drops letters beyond ASCII",
+        "the key's bytes (UTF-8)",
+        _place(partition='crc32(event["order_id"].encode("ascii", "ignore")) % partitions'),
+    ),
+    ("14.1", "numbers for names", "should be the names of the consumers", _place(names="range(len(consumers))")),
+    ("14.1", "order ids", "'1005' for c1, which is no event_id", _place(what='event["order_id"]')),
+    (
+        "14.1",
+        "the first one gets the whole rest",
+        "dealt the 4 partitions out in another way",
+        _place(share="each + more * (n == 0)"),
+    ),
+    (
         "14.2",
         "one number: all records by all speeds",
         "No consumer works for another partition",
@@ -251,6 +283,85 @@ WRONG = [
         "holds up nobody",
         _report(seconds='None if any(not at["per_second"] for at in partitions) else seconds'),
     ),
+    (
+        "14.2",
+        "committed is the last one done",
+        "The committed offset is the one to be read next",
+        _report(begin='at["first"] if at["committed"] is None else max(at["committed"] + 1, at["first"])'),
+    ),
+    (
+        "14.2",
+        "committed is the last one done, for what comes again",
+        "so the record 6 comes again, too",
+        _report(again='at["position"] - max(begin + (at["committed"] is not None), at["first"])'),
+    ),
+    ("14.2", "no seconds are None", "Nothing is left; None is for never", _report(seconds="seconds or None")),
+    (
+        "14.2",
+        "whole records per second",
+        "0.5/s is slow, not stuck",
+        _report(more='at = dict(at, per_second=int(at["per_second"]))'),
+    ),
+    (
+        "14.2",
+        "divides by whole records per second",
+        "nobody is stuck: 0.5/s is slow",
+        _report(slower='max(seconds, left / int(at["per_second"]))'),
+    ),
+    (
+        "14.2",
+        "the first one that is through",
+        "through after 1 s; is that all of them?",
+        _report(slower='min(seconds or 1e9, left / at["per_second"])'),
+    ),
+    ("14.2", "the last of the list", "is that all of them?", _report(slower='left / at["per_second"]')),
+    (
+        "14.2",
+        "the lowest speed",
+        "The lowest speed does not decide alone",
+        _report(
+            more='most = min(most or (1e9, 0), (at["per_second"], left)) if left else most',
+            seconds="seconds and most[1] / most[0]",
+        ),
+    ),
+    (
+        "14.2",
+        "whole seconds",
+        "Fractions of a second count",
+        _report(slower='max(seconds, left // at["per_second"])'),
+    ),
+    ("14.2", "milliseconds", "8 records at 2 per second", _report(seconds="seconds and seconds * 1000")),
+    (
+        "14.2",
+        "again from the first record on",
+        "What is committed does not come again",
+        _report(again='at["position"] - at["first"]'),
+    ),
+    ("14.2", "again is what is left", "8 are still to be done", _report(again="left")),
+    (
+        "14.2",
+        "the lag is what is done and not committed",
+        "the records behind it are waiting",
+        _report(lag='at["position"] - begin'),
+    ),
+    (
+        "14.2",
+        "in another order",
+        "the right numbers in another order",
+        _report(lag='at["position"] - begin', again='at["end"] - begin'),
+    ),
+    (
+        "14.2",
+        "the lag of one partition",
+        "That is one partition; the topic has 4",
+        _report(lag='at["end"] - begin - lag'),
+    ),
+    (
+        "14.2",
+        "one partition comes again",
+        "That is one partition; the topic has 4",
+        _report(again='at["position"] - begin - again'),
+    ),
     ("14.3", "the newest that is finished", "is not finished", _commit("return done[-1] + 1 if done else None")),
     ("14.3", "all that was read", "is not finished", _commit("return read[-1] + 1 if read else None")),
     (
@@ -285,6 +396,24 @@ WRONG = [
     ),
     ("14.3", "takes 0 for nothing", "0 is an offset, too", _commit("return prefix[-1] + 1 if any(prefix) else None")),
     ("14.3", "a list, as for XACK", "it should return an offset, or None", _commit("return prefix")),
+    (
+        "14.3",
+        "takes a set for sorted",
+        "7 too. That one is not finished",
+        _commit("left = set(read) - finished; return next(iter(left), read[-1] + 1) if prefix else None"),
+    ),
+    (
+        "14.3",
+        "as many finished as read, whichever",
+        "31 too. That one is not finished",
+        _commit("return None if not prefix else (read if len(finished) >= len(read) else prefix)[-1] + 1"),
+    ),
+    (
+        "14.3",
+        "the smallest that is left, or None",
+        "6 is finished, as is all before it.",
+        _commit("return min(set(read) - finished, default=None) if prefix else None"),
+    ),
     ("14.4", "whoever has events on both sides", "it is in one piece", _torn(moves="True")),
     (
         "14.4",
@@ -309,6 +438,36 @@ WRONG = [
         "the number instead of its bytes",
         "crc32 of its bytes",
         _torn(moves="int(key) % before != int(key) % after"),
+    ),
+    (
+        "14.4",
+        "not sorted",
+        "the right orders, but not sorted",
+        _torn(result="list(dict.fromkeys(key for key in old if key in new and moves(key)))"),
+    ),
+    (
+        "14.4",
+        "sorted as numbers",
+        "sorted as numbers; they are text",
+        _torn(result="sorted((key for key in set(old) & set(new) if moves(key)), key=int)"),
+    ),
+    (
+        "14.4",
+        "looks for a part of the text",
+        "order 100 has events on one side",
+        _torn(result="sorted({key for key in old if key in ','.join(new) and moves(key)})"),
+    ),
+    (
+        "14.4",
+        "whoever moves on one side",
+        "order 1001 has events on one side",
+        _torn(result="sorted(key for key in set(old) ^ set(new) if moves(key))"),
+    ),
+    (
+        "14.4",
+        "the number's digits as key",
+        "order 0041 was in partition",
+        _torn(moves="crc32(str(int(key)).encode()) % before != crc32(str(int(key)).encode()) % after"),
     ),
     (
         "14.5",
@@ -350,5 +509,35 @@ WRONG = [
         "nothing from then on",
         "it should return an offset, here 12",
         _start("return next((o for o, t in records if t >= moment), None)"),
+    ),
+    (
+        "14.5",
+        "takes 0 for nothing",
+        "0 is an offset, too",
+        _start("return min((o for o, t in records if t >= moment), default=None) or end"),
+    ),
+    (
+        "14.5",
+        "counts back from the end",
+        "misses the record 7",
+        _start(
+            "at = next((n for n, (o, t) in enumerate(records) if t >= moment), None); "
+            "return end if at is None else end - len(records) + at"
+        ),
+    ),
+    (
+        "14.5",
+        "where the times pass the moment, the first one only if later",
+        "misses the record 5, whose time is 100 (that moment counts)",
+        _start(
+            "head = records[:1] if records and records[0][1] > moment else []; pairs = zip(records, records[1:]); "
+            "return next(iter([o for o, _ in head] + [o for (_, t), (o, u) in pairs if t < moment <= u]), end)"
+        ),
+    ),
+    (
+        "14.5",
+        "at the moment only",
+        "whose time is 120, later than 115.",
+        _start("return next((o for o, t in records if t == moment), end)"),
     ),
 ]
