@@ -536,3 +536,18 @@ def test_clients_write_nothing(which):
     if which == "node":
         _, servers, folder = lines[3].split()
         assert gone(servers, folder), "a process that ends leaves its node"
+
+
+def test_a_coordinator_that_is_being_chosen_is_asked_again(monkeypatch):
+    monkeypatch.setattr(home.time, "sleep", lambda seconds: None)
+    answers = [home.KafkaError.NOT_COORDINATOR, home.KafkaError.COORDINATOR_LOAD_IN_PROGRESS]
+
+    def ask() -> str:
+        if answers:
+            raise KafkaException(home.KafkaError(answers.pop(0)))
+        return "here"
+
+    assert home._once_chosen(ask) == "here"
+    answers.append(home.KafkaError.GROUP_AUTHORIZATION_FAILED)
+    with pytest.raises(KafkaException):
+        home._once_chosen(ask)

@@ -588,7 +588,7 @@ def _look_at_ids(lab: Lab, trace: list) -> None:
 
 def _ends(run: Any) -> dict[str, float]:
     """Entry id -> when the work on it was done."""
-    numbers = {number: entry_id for (_, entry_id), number in run._sim._numbers.items()}
+    numbers = {number: entry_id for (_, entry_id), number in run.numbers.items()}
     return {numbers[work.number]: work.ended for work in run._work}
 
 

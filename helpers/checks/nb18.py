@@ -16,7 +16,7 @@ import simpy
 from helpers.exercises import Lab, Unsolved, Wrong, show
 from helpers.simulator import Consumer, Poison, Simulation, SimulationError
 from helpers.simulator.result import Run
-from helpers.simulator.simulation import _Died
+from helpers.simulator.simulation import Died
 from helpers.simulator.theory import wait_exceeds
 from helpers.simulator.traffic import costs, timestamps
 
@@ -214,7 +214,7 @@ class _Trial:
                 self.sim.remove(look=False)
 
     def _read_letters(self) -> list[dict]:
-        r = self.sim._r
+        r = self.sim.r
         if r.type(DEAD) not in ("none", "stream"):
             raise self.lab.wrong(f"made a {r.type(DEAD)} of {DEAD}; it should be a stream.")
         return [fields for _, fields in r.xrange(DEAD)]
@@ -308,7 +308,7 @@ class _Trial:
             self.tried[me.name, int(fields["n"])] += 1
             try:
                 effect(fields)
-            except _Died:
+            except Died:
                 me._dead = True
                 raise
 
@@ -341,14 +341,14 @@ class _Trial:
 
     def _kill_between(self, me: Consumer, args: tuple) -> None:
         """After the first of two commands that should have been one step."""
-        numbers = {entry_id: number for (key, entry_id), number in self.sim._numbers.items() if key == KEY}
+        numbers = {entry_id: number for (key, entry_id), number in self.sim.numbers.items() if key == KEY}
         if args[0] == "XADD" and args[1] == DEAD:
             done = True
         else:
             done = args[0] == "XACK" and any(numbers.get(str(entry_id)) in self.bad for entry_id in args[3:])
         if done:
             self.killed_between = me._dead = True
-            raise _Died
+            raise Died
 
 
 def _first_line(error: BaseException) -> str:
@@ -368,7 +368,7 @@ def _number(value: Any) -> float | None:
 
 
 def _ids(run: Run) -> dict[int, str]:
-    return {number: entry_id for (key, entry_id), number in run._sim._numbers.items() if key == KEY}
+    return {number: entry_id for (key, entry_id), number in run.numbers.items() if key == KEY}
 
 
 def _hand_outs(run: Run) -> dict[int, list[str]]:
@@ -576,7 +576,7 @@ def _settled(trial: _Trial, run: Run, why: str) -> None:
 def _once(trial: _Trial, run: Run) -> None:
     twice = [int(number) for number in (run.effects > 1).nonzero()[0]]
     ends = {(work.number, work.by): work.ended for work in run._work}
-    for _, number, at, by in trial.sim._effects:
+    for _, number, at, by in trial.sim.effects:
         if number in twice and at < ends.get((number, by), float("inf")) - 1e-9:
             raise trial.lab.wrong(
                 f"did order {number} {_times(run.effects[number])}, with the effect before its work was over: who dies "

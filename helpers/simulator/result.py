@@ -99,12 +99,12 @@ class GroupRun:
     @cached_property
     def deliveries(self) -> np.ndarray:
         """(n,) how often each message was handed to a consumer."""
-        return self._counts(self._sim._numbers[entry] for entry, step in self._delivered if b"JUSTID" not in step.args)
+        return self._counts(self._sim.numbers[entry] for entry, step in self._delivered if b"JUSTID" not in step.args)
 
     @cached_property
     def effects(self) -> np.ndarray:
         """(n,) how often each message's effect happened."""
-        return self._counts(number for group, number, _, _ in self._sim._effects if group == self.name)
+        return self._counts(number for group, number, _, _ in self._sim.effects if group == self.name)
 
     @cached_property
     def fates(self) -> dict[str, set[int]]:
@@ -120,7 +120,7 @@ class GroupRun:
             kept |= {(key, entry_id) for entry_id in left.kept}
             unread |= {(key, entry_id) for entry_id in left.kept if _parts(entry_id) > _parts(left.cursor)}
             pending |= {(key, entry_id) for entry_id in left.pending}
-        numbers = self._sim._numbers
+        numbers = self._sim.numbers
         lost = {entry for entry in self._entries if entry not in kept and entry not in self._acknowledgements}
         fates, rest = {}, set(self._added)
         for fate, entries in (("unread", unread), ("pending", pending & kept), ("trimmed", lost)):
@@ -165,7 +165,7 @@ class GroupRun:
         """By number of the message: when it first came to a stream of the group, and to which."""
         found: dict[int, tuple[float, str]] = {}
         for entry, time in self._entries.items():
-            found.setdefault(self._sim._numbers[entry], (time, entry[0]))
+            found.setdefault(self._sim.numbers[entry], (time, entry[0]))
         return found
 
     @cached_property
@@ -192,16 +192,16 @@ class GroupRun:
                 ended.setdefault(work.number, (work.ended, work.by))
         for entry, step in self._delivered:
             if _is_noack(step):
-                found.setdefault(entry, ended.get(self._sim._numbers[entry], (float("nan"), step.by)))
+                found.setdefault(entry, ended.get(self._sim.numbers[entry], (float("nan"), step.by)))
         return found
 
     @cached_property
     def _finishes(self) -> dict[int, tuple[float, str]]:
         """By number of the message: when the last of its entries was acknowledged, and by whom."""
-        unfinished = {self._sim._numbers[entry] for entry in self._entries if entry not in self._acknowledgements}
+        unfinished = {self._sim.numbers[entry] for entry in self._entries if entry not in self._acknowledgements}
         found: dict[int, tuple[float, str]] = {}
         for entry, (time, by) in self._acknowledgements.items():
-            number = self._sim._numbers[entry]
+            number = self._sim.numbers[entry]
             if number not in unfinished and (number not in found or time > found[number][0]):
                 found[number] = (time, by)
         return found
@@ -211,7 +211,7 @@ class GroupRun:
         """Numbers of the messages that a consumer added to a stream that no group reads."""
         read = {group.key for group in self._sim._groups.values()}
         return {
-            number for (key, _), number in self._sim._numbers.items() if key not in read | self._sim._produced_to
+            number for (key, _), number in self._sim.numbers.items() if key not in read | self._sim._produced_to
         } - {None}
 
     def _names(self) -> list[str]:
@@ -243,6 +243,11 @@ class Run(GroupRun):
                 f"there is no group {name!r} in this run; it has {', '.join(sorted(self._all_names))}."
             )
         return GroupRun(self._sim, name)
+
+    @property
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """(stream, entry id) -> number of the message."""
+        return self._sim.numbers
 
     @property
     def trace(self) -> list[Step]:

@@ -28,7 +28,7 @@ Body = Callable[["Consumer"], Generator]
 MOMENTS = ("now", "working", "before ack", "after ack")
 
 
-class _Died(BaseException):
+class Died(BaseException):
     """Ends a consumer in the middle of what it does; no Exception, so that no handler of its own catches it."""
 
 
@@ -99,10 +99,10 @@ class Consumer:
         """
         number = int(fields["n"])
         if number in self._sim._fatal:
-            raise _Died
+            raise Died
         if number in self._sim._poison:
             raise Poison(f"message {number}")
-        self._sim._effects.append((self.group, number, self.now, self.name))
+        self._sim.effects.append((self.group, number, self.now, self.name))
 
     def pending(self, min_idle: float) -> list[tuple[str, int]]:
         """XPENDING: ids and delivery counts of entries idle for at least `min_idle` virtual seconds, oldest id first.
@@ -167,16 +167,16 @@ class Simulation:
             raise ValueError(f"seed is {seed!r}; it should be a whole number of at least 0")
         self.env = simpy.Environment()
         self.trace: list[Step] = []
-        self._r, self._seed = r, seed
+        self.r, self._seed = r, seed
         self._caps: dict[str, dict] = {}  # stream key -> options of XADD
         self._groups: dict[tuple[str, str], _Group] = {}
         self._consumers: dict[str, Consumer] = {}
         self._last: dict[str, tuple[int, int]] = {}
-        self._numbers: dict[tuple[str, str], int] = {}  # (stream, entry id) -> number of the message
+        self.numbers: dict[tuple[str, str], int] = {}  # (stream, entry id) -> number of the message
         self._arrived: list[float] = []
         self._message_keys: list[int] = []
         self._work: list[Work] = []
-        self._effects: list[tuple[str, int, float, str]] = []
+        self.effects: list[tuple[str, int, float, str]] = []  # (group, number of the message, seconds, consumer)
         self._poison: set[int] = set()
         self._fatal: set[int] = set()
         self._produced_to: set[str] = set()
@@ -205,7 +205,7 @@ class Simulation:
         for group in self._groups.values() if look and self._ran else ():
             self._look(group)
         if self._caps:
-            self._r.delete(*self._caps)
+            self.r.delete(*self._caps)
 
     # --- What there is ---------------------------------------------------------------------------------------------
 
@@ -214,13 +214,13 @@ class Simulation:
         if maxlen is not None:
             whole(maxlen=maxlen)
         if key not in self._caps:
-            backend.claim(self._r, key)
+            backend.claim(self.r, key)
         self._caps[key] = {} if maxlen is None else {"maxlen": maxlen, "approximate": approximate}
 
     def group(self, key: str, name: str) -> None:
         """A consumer group on a stream, from its first entry on."""
         self._known_stream(key)
-        self._r.xgroup_create(key, name, id="0", mkstream=True)
+        self.r.xgroup_create(key, name, id="0", mkstream=True)
         self._groups[key, name] = _Group(key, name)
 
     def producer(
@@ -343,11 +343,11 @@ class Simulation:
         """What Redis has of a group now that the run is over."""
         if (group.key, group.name) in self._left:
             return self._left[group.key, group.name]
-        if not self._r.exists(group.key):
+        if not self.r.exists(group.key):
             raise SimulationError("fates needs the run's keys, which are deleted: a Simulation's run knows them.")
-        [row] = [row for row in self._r.xinfo_groups(group.key) if row["name"] == group.name]
-        kept = [entry_id for entry_id, _ in self._r.xrange(group.key)]
-        held = self._r.xpending_range(group.key, group.name, "-", "+", row["pending"]) if row["pending"] else []
+        [row] = [row for row in self.r.xinfo_groups(group.key) if row["name"] == group.name]
+        kept = [entry_id for entry_id, _ in self.r.xrange(group.key)]
+        held = self.r.xpending_range(group.key, group.name, "-", "+", row["pending"]) if row["pending"] else []
         left = Left(row["last-delivered-id"], kept, [entry["message_id"] for entry in held])
         return self._left.setdefault((group.key, group.name), left)
 
@@ -407,7 +407,7 @@ class Simulation:
                 event = life.send(value)
         except StopIteration:
             return False
-        except _Died:
+        except Died:
             return True
         except (SimulationError, redis.RedisError):
             raise
@@ -434,7 +434,7 @@ class Simulation:
 
     def _recording(self, me: Consumer | None) -> redis.Redis:
         """A client whose commands are steps of the trace, in the name of a consumer or of the producers."""
-        client = backend.same_server(self._r)
+        client = backend.same_server(self.r)
         execute, pipeline, trace, env = client.execute_command, client.pipeline, self.trace, self.env
 
         def send(commands: list[tuple[tuple, dict]], carry_out: Callable[[], list]) -> list:
@@ -442,19 +442,19 @@ class Simulation:
             doomed = me is not None and me._doom and any(args[0] == "XACK" for args, _ in commands)
             if me is not None:
                 if not me.alive:  # A finally clause that Python runs when it throws the generator away.
-                    raise _Died
+                    raise Died
                 for args, _ in commands:
                     self._allow(me, args)
                 if doomed and me._is_doomed("before ack"):
-                    raise _Died
+                    raise Died
             replies = carry_out()
             for (args, options), reply in zip(commands, replies, strict=True):
                 trace.append(Step(env.now, me.name if me else "producer", args, options, reply))
                 if args[0] == "XADD" and reply is not None:
-                    self._numbers[args[1], reply] = number_of(args)
+                    self.numbers[args[1], reply] = number_of(args)
                     self._ring(args[1])
             if doomed and me._is_doomed("after ack"):
-                raise _Died
+                raise Died
             return replies
 
         def execute_command(*args: Any, **options: Any) -> Any:
