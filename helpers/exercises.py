@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
+import inspect
 import json
 import os
 import re
@@ -114,6 +115,10 @@ def show(value: Any, most: int = 70) -> str:
     """`value` in one short line that is the same on every run."""
     if isinstance(value, redis.Redis):
         return "r"
+    if inspect.isgenerator(value):
+        return "an iterator"
+    if inspect.isroutine(value):
+        return value.__name__
     try:
         text = repr(value)
     except Exception:

@@ -137,6 +137,7 @@ class _Partition:
         self.other.set("orders:paid", "1000")  # somebody else's
         self.tries, self.done, self.aside = Counter(), [], []
         self.dead, self.steps, self.kill_after = False, 0, 0
+        self.most_kept = 0  # counts in the hash while one record is in work
         self.broken = ""  # the first thing that no worker may do; it ends the life
 
     # What the answer is given
@@ -188,6 +189,7 @@ class _Partition:
             )
         if self.other.ttl(TRIES) != -1:
             self._refuse(f"let {TRIES} expire: who is started again later than that counts from 1.")
+        self.most_kept = max(self.most_kept, self.other.hlen(TRIES) if self.other.type(TRIES) == "hash" else 1)
         self.tries[here] += 1
         if self.tries[here] > MOST:
             self._refuse(f"handled {told} for the {self.tries[here]}th time; {self._why_again(here)}")
@@ -276,6 +278,7 @@ def _three_tries(lab: Lab) -> None:
     _in_between(lab)
     _two_in_a_row(lab)
     _killed_at_any_step(lab)
+    _no_old_counts(lab)
 
 
 def _nothing_wrong(lab: Lab) -> None:
@@ -389,9 +392,11 @@ def _killed_after(lab: Lab, shop: _Partition, kill_after: int) -> bool:
     _all_settled(lab, shop, f", killed after {when} in the life that came to its end")
     wrongly = [at for at in shop.aside if at != 1]
     if wrongly:
+        this, before = (shop.records[at] for at in (wrongly[0], wrongly[0] - 1))
         raise lab.wrong(
-            f"set aside the record {wrongly[0]}, which was never tried: killed after {when}, the worker had left the "
-            "count of the record before it, and the next life took it for this one's."
+            f"set aside the record {wrongly[0]} (order {this}), never tried: killed after {when}, the worker had left "
+            f"the count of the one before it (order {before}), and the next life took it for this one's. What tells "
+            "two records apart?"
         )
     if shop.other.exists(TRIES):
         raise lab.wrong(
@@ -399,6 +404,13 @@ def _killed_after(lab: Lab, shop: _Partition, kill_after: int) -> bool:
             "removes it."
         )
     return True
+
+
+def _no_old_counts(lab: Lab) -> None:
+    shop = _Partition(lab, {n: str(1001 + n) for n in range(5)})
+    shop.lives()
+    if shop.most_kept > 1:
+        raise lab.wrong(f"kept the counts of {shop.most_kept - 1} records that were done: a day later it is millions.")
 
 
 def _all_settled(lab: Lab, shop: _Partition, when: str = "") -> None:

@@ -136,6 +136,53 @@ MAKE_ROOM_FIRST = """
             r.lpush(key, product)
 """
 
+TWO_STEPS = """
+        def viewed(r, customer, product):
+            key = f"viewed:{{customer}}"
+            r.pipeline().lrem(key, 0, product){first}.execute()
+            {then}
+"""
+
+FROM_A_READ = """
+        def viewed(r, customer, product, memory={{}}):
+            key, pipe = f"viewed:{{customer}}", r.pipeline()
+            {seen}
+            {write}
+            pipe.execute()
+"""
+
+WATCH_ONCE = """
+        def viewed(r, customer, product):
+            key = f"viewed:{customer}"
+            try:
+                with r.pipeline() as pipe:
+                    pipe.watch(key)
+                    old = [p for p in pipe.lrange(key, 0, -1) if p != product]
+                    pipe.multi()
+                    pipe.delete(key).rpush(key, product, *old[:4]).execute()
+            except __import__("redis").WatchError:
+                pass
+"""
+
+REWRITE = "pipe.delete(key).rpush(key, product, *old[:4])"
+
+# Right but for what goes in: all that waits is read at once, and then looked through.
+BATCH = """all = []
+                while message := subscriber.get_message(timeout=0.1): all.append(message)
+                told = [m["data"] for m in all if m["type"] == "message"]
+                lost = len(told) < len(all)
+                {then}"""
+READ_TOLD = 'cache.update(zip(told, r.hmget("prices", told)))'
+OPENED = 'subscriber.subscribe("course:changed"); subscriber.get_message(timeout=1); cache.update(r.hgetall("prices"))'
+
+
+def _batch(then, start=OPENED, gather=BATCH):
+    return _cache(start=start, refresh=gather.format(then=then), end="pass")
+
+
+COPY = 'hand = r.lrange(f"orders:doing:{name}", 0, -1)[::-1]\n' + " " * 20
+MOVE_ALL = 'while r.lmove(f"orders:doing:{name}", "orders:todo", "RIGHT", "LEFT"): pass'
+
 WRONG = [
     # (exercise, idea, a part of the hint that answers it, source)
     ("13.1", "Streams always", "there is a lesser way. Whoever is there hears it", _choose(stream="True")),
@@ -448,6 +495,373 @@ WRONG = [
                 if not r.exists(f"orders:alive:{name}"):
                     while r.lmove(f"orders:doing:{name}", "orders:todo", "RIGHT", "LEFT"):
                         pass
+        """,
+    ),
+    (
+        "13.1",
+        "two share a list",
+        "so 2 services would get",
+        _choose(stream='ticket["again"] or ticket["tries"] or (ticket["services"] > 2 and kept)'),
+    ),
+    (
+        "13.1",
+        "two share a channel",
+        "each of the 2 workers",
+        _choose(kept='ticket["waits"] or ticket["crash"] or ticket["workers"] > 2'),
+    ),
+    (
+        "13.1",
+        "takes the ticket apart",
+        "changed the ticket",
+        "def choose(ticket):\n    several = ticket.pop('services') > 1\n    return 'list' if several else 'pubsub'\n",
+    ),
+    (
+        "13.2",
+        "looks, then MULTI",
+        "another worker took 1001 after the LINDEX",
+        _work(
+            take='r.lindex(doing, 0) or r.lindex("orders:todo", 0)',
+            body='r.lindex(doing, 0) or r.pipeline().lpop("orders:todo").rpush(doing, job).execute(); '
+            "handle(job); r.lpop(doing)",
+        ),
+    ),
+    (
+        "13.2",
+        "counts, then moves",
+        "called handle(None). Another worker took",
+        _work(
+            take='r.lindex(doing, 0) or (r.lmove("orders:todo", doing, "LEFT", "RIGHT") or "" '
+            'if r.llen("orders:todo") else None)',
+            body="handle(job or None); r.lpop(doing)",
+        ),
+    ),
+    (
+        "13.2",
+        "counts before",
+        "1003 came during the work on 1001",
+        _work(first='count = r.llen(doing) + r.llen("orders:todo")', result="count"),
+    ),
+    (
+        "13.2",
+        "an expiry for what is in hand",
+        "which has an expiry",
+        _work(body="r.expire(doing, 60); handle(job); r.lrem(doing, 1, job)"),
+    ),
+    ("13.2", "signs itself in", "Somebody else keeps them", _work(first='r.set(f"orders:alive:{me}", 1)')),
+    (
+        "13.2",
+        "removed by value, all",
+        "two jobs may have the same text",
+        _work(body="handle(job); r.lrem(doing, 0, job)"),
+    ),
+    ("13.2", "pops before the work", "Remove it after the work", _work(body="r.lpop(doing); handle(job)")),
+    (
+        "13.2",
+        "each text once",
+        "two jobs may have the same text",
+        _work(first="seen = set()", body="job in seen or handle(job); seen.add(job); r.lpop(doing)"),
+    ),
+    ("13.2", "numbers", "the job is a text, '1001'", _work(body="handle(int(job)); r.lpop(doing)")),
+    ("13.2", "one list for all", "it's in orders:doing, where", _work(first='doing = "orders:doing"')),
+    (
+        "13.2",
+        "waits for more",
+        "waits 1 s by BLMOVE",
+        _work(take='r.lindex(doing, 0) or r.blmove("orders:todo", doing, 1, "LEFT", "RIGHT")'),
+    ),
+    (
+        "13.2",
+        "cleared at the end",
+        "done as they are, while handle('1002') ran",
+        _work(
+            first="for job in r.lrange(doing, 0, -1): handle(job)",
+            take='r.lmove("orders:todo", doing, "LEFT", "RIGHT") or r.delete(doing) and None or None',
+            body="handle(job)",
+        ),
+    ),
+    (
+        "13.2",
+        "the reaper reads, then MULTI",
+        "another reaper had moved all after the LRANGE",
+        _work(back=COPY + 'if hand: r.pipeline().lpush("orders:todo", *hand).delete(f"orders:doing:{name}").execute()'),
+    ),
+    (
+        "13.2",
+        "the reaper takes each text once",
+        "two jobs may have the same text",
+        _work(
+            back=COPY
+            + 'if hand: r.pipeline().lpush("orders:todo", *dict.fromkeys(hand))'
+            + '.delete(f"orders:doing:{name}").execute()'
+        ),
+    ),
+    (
+        "13.2",
+        "the reaper deletes, then pushes",
+        "leave a gap",
+        _work(back=COPY + 'if hand: r.delete(f"orders:doing:{name}"); r.lpush("orders:todo", *hand)'),
+    ),
+    (
+        "13.2",
+        "the reaper strikes names out",
+        "Somebody else keeps them",
+        _work(back=MOVE_ALL + '\n                    r.srem("orders:workers", name)'),
+    ),
+    ("13.2", "alive is a 1", "orders:alive:dan exists", _work(dead='r.get(f"orders:alive:{name}") != "1"')),
+    (
+        "13.2",
+        "nothing waits, nothing to bring back",
+        "it was empty, and bob",
+        _work(dead='r.exists("orders:todo") and not r.exists(f"orders:alive:{name}")'),
+    ),
+    (
+        "13.2",
+        "one page of names",
+        "30 are dead",
+        _work().replace('r.smembers("orders:workers")', 'r.sscan("orders:workers", 0, count=10)[1]'),
+    ),
+    (
+        "13.2",
+        "every list, by KEYS",
+        "she isn't among the dead",
+        _work().replace('r.smembers("orders:workers")', '[key.split(":")[2] for key in r.keys("orders:doing:*")]'),
+    ),
+    (
+        "13.3",
+        "published first, in a pipeline",
+        "published before the new price was stored",
+        _cache(
+            change='r.pipeline(transaction=False).publish("course:changed", product)'
+            '.hset("prices", product, price).execute()'
+        ),
+    ),
+    (
+        "13.3",
+        "HSET says whether it changed",
+        "counts new fields, not changes",
+        _cache(change='if not r.hset("prices", product, price): r.publish("course:changed", product)'),
+    ),
+    (
+        "13.3",
+        "whole pounds",
+        "to be stored as it was given",
+        _cache(change='r.hset("prices", product, int(float(price))); r.publish("course:changed", product)'),
+    ),
+    (
+        "13.3",
+        "a number",
+        "to be stored as it was given",
+        _cache(change='r.hset("prices", product, float(price)); r.publish("course:changed", product)'),
+    ),
+    (
+        "13.3",
+        "stores all again",
+        "it took that back",
+        _cache(
+            change='r.hset("prices", mapping=r.hgetall("prices") | {product: price}); '
+            'r.publish("course:changed", product)'
+        ),
+    ),
+    (
+        "13.3",
+        "after a break, the known ones",
+        "new products, too",
+        _batch("told = list(cache) if lost else told; told and " + READ_TOLD),
+    ),
+    (
+        "13.3",
+        "empties the rest",
+        "Its message came after the read",
+        _batch(
+            "told and "
+            + READ_TOLD
+            + '\n                if lost: cache.update(r.hgetall("prices"))'
+            + "\n                while subscriber.get_message(): pass"
+        ),
+    ),
+    (
+        "13.3",
+        "told wins over lost",
+        "A message after a break says nothing of what came in it",
+        _batch("told and " + READ_TOLD + '\n                if lost and not told: cache.update(r.hgetall("prices"))'),
+    ),
+    (
+        "13.3",
+        "asks is_connected",
+        "until then is_connected is True",
+        _batch(
+            "lost = broken; told and " + READ_TOLD + '\n                if lost: cache.update(r.hgetall("prices"))',
+            gather="broken = not subscriber.connection.is_connected\n                " + BATCH,
+        ),
+    ),
+    (
+        "13.3",
+        "ten at most",
+        "all sixty were waiting",
+        _batch(
+            "told and " + READ_TOLD + '\n                if lost: cache.update(r.hgetall("prices"))',
+            gather=BATCH.replace(
+                "while message := subscriber.get_message(timeout=0.1)",
+                "while len(all) < 10 and (message := subscriber.get_message(timeout=0.1))",
+            ),
+        ),
+    ),
+    (
+        "13.3",
+        "one break",
+        "Every break may hide",
+        _batch(
+            "told and "
+            + READ_TOLD
+            + '\n                if lost and not cache.once: cache.update(r.hgetall("prices")); cache.once = True',
+            start="cache = type('Cache', (dict,), {'once': False})(); " + OPENED,
+        ),
+    ),
+    (
+        "13.3",
+        "told of one, reads all",
+        "read the ones that it was told of",
+        _batch(
+            "told = told and sorted({*cache, *told}); told and "
+            + READ_TOLD
+            + '\n                if lost: cache.update(r.hgetall("prices"))'
+        ),
+    ),
+    (
+        "13.3",
+        "a new dictionary",
+        "changed another dictionary",
+        _batch('nonlocal cache; cache = cache | dict(zip(told, r.hmget("prices", told) if told else []))'),
+    ),
+    (
+        "13.3",
+        "one dictionary for all",
+        "the default of a parameter is made once",
+        _cache()
+        .replace("def open_cache(r):", "def open_cache(r, cache={}):")
+        .replace("cache, subscriber = {}, r", "subscriber = r"),
+    ),
+    (
+        "13.4",
+        "a second at least",
+        "told BLPOP to wait 1 s; 0.1 is the most",
+        _job().replace("timeout=wait", "timeout=int(wait) or 1"),
+    ),
+    ("13.4", "whole seconds", "to wait 0 s, which is for ever", _job().replace("timeout=wait", "timeout=int(wait)")),
+    (
+        "13.4",
+        "sleeps",
+        "it's to be returned at once",
+        _job(
+            'job = r.lpop("orders:urgent") or r.lpop("orders:todo") or __import__("time").sleep(wait)',
+            'job or r.lpop("orders:urgent") or r.lpop("orders:todo")',
+        ),
+    ),
+    (
+        "13.4",
+        "waits twice",
+        "is the most in all",
+        _job(
+            'found = r.blpop(["orders:urgent", "orders:todo"], wait) or r.blpop(["orders:urgent", "orders:todo"], wait)'
+        ),
+    ),
+    (
+        "13.4",
+        "counts, then pops",
+        "another process took 2001 after the LLEN",
+        _job(
+            'found = (0, r.lpop("orders:urgent")) if r.llen("orders:urgent") '
+            'else r.blpop(["orders:todo", "orders:urgent"], timeout=wait)'
+        ),
+    ),
+    (
+        "13.4",
+        "unpacks None",
+        "No job came",
+        _job('_, job = r.blpop(["orders:urgent", "orders:todo"], timeout=wait)', "job"),
+    ),
+    (
+        "13.5",
+        "trims apart",
+        "6 products after LREM+LPUSH",
+        TWO_STEPS.format(first=".lpush(key, product)", then="r.ltrim(key, 0, 4)"),
+    ),
+    (
+        "13.5",
+        "two transactions",
+        "the same product after the LREM",
+        TWO_STEPS.format(first="", then="r.pipeline().lpush(key, product).ltrim(key, 0, 4).execute()"),
+    ),
+    (
+        "13.5",
+        "looks first",
+        "the same product after the LRANGE",
+        FROM_A_READ.format(
+            seen="product in r.lrange(key, 0, -1) and pipe.lrem(key, 0, product)",
+            write="pipe.lpush(key, product).ltrim(key, 0, 4)",
+        ),
+    ),
+    (
+        "13.5",
+        "writes it anew",
+        "chair is not in it",
+        FROM_A_READ.format(seen="old = [p for p in r.lrange(key, 0, -1) if p != product]", write=REWRITE),
+    ),
+    (
+        "13.5",
+        "a memory of its own",
+        "Others write the list, too",
+        FROM_A_READ.format(
+            seen="old = [p for p in memory.get(customer, []) if p != product]; memory[customer] = [product, *old]",
+            write=REWRITE,
+        ),
+    ),
+    ("13.5", "gives up", "A WatchError says that nothing was done", WATCH_ONCE),
+    (
+        "13.5",
+        "in already",
+        "moves to the front when",
+        FROM_A_READ.format(
+            seen="if product in r.lrange(key, 0, -1): return", write="pipe.lpush(key, product).ltrim(key, 0, 4)"
+        ),
+    ),
+    (
+        "13.5",
+        "removed afterwards",
+        "LREM took desk out after it was pushed",
+        _viewed(remove="pipe.lpush(key, product)", push="pipe.lrem(key, 0, product)"),
+    ),
+    ("13.5", "never sent", "It sent nothing", _viewed().replace("pipe.execute()", "pass")),
+    (
+        "13.5",
+        "a script",
+        "runs no Lua scripts",
+        "def viewed(r, customer, product):\n    r.eval('return 1', 1, f'viewed:{customer}', product)\n",
+    ),
+    (
+        "13.3",
+        "looks without waiting",
+        "looks before the server's answer can be there",
+        """
+        def change(r, product, price):
+            r.hset("prices", product, price)
+            r.publish("course:changed", product)
+
+
+        def open_cache(r):
+            subscriber = r.pubsub()
+            subscriber.subscribe("course:changed")
+            subscriber.get_message(timeout=5)
+            cache = r.hgetall("prices")
+
+            def refresh():
+                while message := subscriber.get_message():
+                    if message["type"] == "subscribe":
+                        cache.update(r.hgetall("prices"))
+                    else:
+                        cache[message["data"]] = r.hget("prices", message["data"])
+
+            return cache, refresh
         """,
     ),
 ]

@@ -195,6 +195,7 @@ WRONG = [
     ("15.2", "the last offset, not the next", "9 would come again", _tries(next=("offset + 1", "offset"))),
     ("15.2", "two tries", "after 2 tries; it has 3", _tries(more=("> 3", ">= 3"), less=("<= 3", "< 3"))),
     ("15.2", "four tries", "for the 4th time", _tries(more=("> 3", "> 4"), less=("<= 3", "<= 4"))),
+    ("15.2", "all counts go at the end", "a day later it is millions", _tries(*STEPS[:4])),
     ("15.2", "the counts are never removed", "nobody needs the count any more", _tries(*STEPS[:4], end="pass")),
     ("15.2", "what a crash left stays", "no later life removes it", _tries(end="pass")),
     (
