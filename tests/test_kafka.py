@@ -436,9 +436,10 @@ def _wait_for_the_port(node) -> None:
 
 
 HOLDS_A_NODE = """
-    import time
+    import signal, time
     from helpers.kafka import connect_kafka, _node
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     connect_kafka()
     try:
         print(_node().servers, _node()._folder, flush=True)
